@@ -1,0 +1,234 @@
+// What every change has in common: the columns it brings back, and its log row and token in the
+// same transaction. Where the dialect allows, all of it is one statement.
+#pragma once
+
+#include <statemachine/detail/render_emit.hpp>
+
+namespace statemachine::detail {
+
+// What a change brings back, in this order.
+inline constexpr std::array change_columns{
+    std::string_view{"id"},       std::string_view{"version"},   std::string_view{"epoch"},
+    std::string_view{"state"},    std::string_view{"previous"},  std::string_view{"rule"},
+    std::string_view{"attempts"}, std::string_view{"run_at"},    std::string_view{"lease_until"},
+    std::string_view{"priority"}, std::string_view{"changed_at"}};
+inline constexpr std::array change_types{column_type::int64, column_type::int64, column_type::int64,
+                                         column_type::text,  column_type::text,  column_type::int32,
+                                         column_type::int32, column_type::time,  column_type::time,
+                                         column_type::int32, column_type::time};
+
+constexpr void write_change_columns(sql_writer& out, const spec& declared, bool with_job) {
+    comma list(out);
+    for (const std::string_view each : change_columns) list.next().name(each);
+    if (!with_job) return;
+    for (const column& each : declared.columns) list.next().name(each.name);
+}
+
+// Which name the log gives to a change.
+constexpr void write_event_name(sql_writer& out, std::string_view event, bool can_exhaust) {
+    if (!can_exhaust) {
+        out.literal(event);
+        return;
+    }
+    out << "CASE \"rule\" WHEN " << rule_exhausted << " THEN 'exhaust' ELSE ";
+    out.literal(event) << " END";
+}
+
+constexpr void write_log_insert(sql_writer& out, const spec& declared, std::string_view event,
+                                bool can_exhaust, std::string_view from) {
+    out << "INSERT INTO ";
+    out.name(declared.table, "_log")
+        << " (\"job\", \"version\", \"event\", \"from_state\", \"to_state\", \"epoch\", \"actor\", "
+           "\"at\", \"lease_until\", \"nonce\")\nSELECT \"id\", \"version\", ";
+    write_event_name(out, event, can_exhaust);
+    out << ", \"previous\", \"state\", \"epoch\", ";
+    out.put(slot::actor, column_type::text) << ", \"changed_at\", \"lease_until\", ";
+    out.put(slot::nonce, column_type::bytes) << " FROM " << from;
+}
+
+// The rows of a batch, each after its job was locked: in the order in which they are sent, which is
+// that of their ids, so that two batches at once cannot wait for each other. The sub-query can be
+// joined in no other order.
+constexpr void write_held(sql_writer& out, const spec& declared) {
+    out << "\"held\" AS MATERIALIZED (\nSELECT \"row\".* FROM ";
+    out.rows() << " CROSS JOIN LATERAL (\n  SELECT FROM ";
+    out.name(declared.table) << " WHERE \"id\" = ";
+    out.put(slot::id, column_type::int64) << " FOR NO KEY UPDATE) AS \"locked\"\n)";
+}
+
+constexpr void write_held_rows(sql_writer& out, const spec& declared) {
+    write_held(out, declared);
+    out << ", ";
+}
+
+// The job of a held row. As an array of one no join can compare it but by the index of ids.
+constexpr void write_held_id(sql_writer& out) {
+    out << "\"id\" = ANY(ARRAY[";
+    out.put(slot::id, column_type::int64) << "])";
+}
+
+constexpr void write_token_insert(sql_writer& out, const spec& declared, std::string_view event,
+                                  std::string_view from) {
+    out << "INSERT INTO ";
+    out.name(declared.table, "_tokens")
+        << " (\"job\", \"token\", \"event\", \"fingerprint\", \"version\", \"at\", "
+           "\"from_state\", \"to_state\", \"epoch\")\nSELECT \"id\", ";
+    out.put(slot::token, column_type::text) << ", ";
+    out.literal(event) << ", ";
+    out.put(slot::inputs_fingerprint, column_type::text)
+        << ", \"version\", \"changed_at\", \"previous\", \"state\", \"epoch\" FROM " << from;
+}
+
+// Follows a change in its own statement where the dialect needs that: the row is read back by id.
+constexpr void write_row_of_id(sql_writer& out, const spec& declared) {
+    out.name(declared.table) << " WHERE \"id\" = ";
+    out.put(slot::id, column_type::int64);
+}
+
+// The log rows and tokens that follow a change on their own.
+constexpr void write_library_log(sql_writer& out, const spec& declared, std::string_view change,
+                                 bool can_exhaust) {
+    write_log_insert(out, declared, change, can_exhaust, "");
+    write_row_of_id(out, declared);
+}
+constexpr void write_submit_log(sql_writer& out, const spec& declared) {
+    write_library_log(out, declared, "submit", false);
+}
+constexpr void write_expire_log(sql_writer& out, const spec& declared) {
+    write_library_log(out, declared, "expire", true);
+}
+constexpr void write_exhaust_log(sql_writer& out, const spec& declared) {
+    write_library_log(out, declared, "exhaust", false);
+}
+constexpr void write_event_log(sql_writer& out, const spec& declared, int event, bool can_exhaust) {
+    write_library_log(out, declared, declared.events[static_cast<std::size_t>(event)].name,
+                      can_exhaust);
+}
+constexpr void write_token_row(sql_writer& out, const spec& declared, int event) {
+    write_token_insert(out, declared, declared.events[static_cast<std::size_t>(event)].name, "");
+    write_row_of_id(out, declared);
+}
+
+// The events that follow a change on their own.
+template <auto Emissions, auto... Arguments>
+constexpr void write_events(sql_writer& out, const spec& declared) {
+    write_emit_insert(out, declared, Emissions(declared, Arguments...), [&] {
+        write_row_of_id(out, declared);
+        out << " AND ";
+    });
+}
+constexpr void write_handed_out(sql_writer& out, const spec& declared) {
+    write_hand_out(out, declared, [&] { out.name(declared.table, "_outbox") << " CROSS JOIN "; });
+    out << " AND \"job\" = ";
+    out.put(slot::id, column_type::int64) << " AND \"version\" = (SELECT \"version\" FROM ";
+    write_row_of_id(out, declared);
+    out << ")";
+}
+
+struct change_form {
+    std::string_view event;    // the log's name of the change
+    bool can_exhaust = false;  // a used-up job is ended by the same statement
+    bool with_job = false;     // the user's columns come back too
+    bool with_token = false;
+    emissions emits{};
+    void (*first)(sql_writer&, const spec&) = nullptr;  // what it takes before, in one statement
+    bool many = false;  // steps of a batch: of the rows that are held
+};
+
+// What the log and the token of a row of a batch need of it.
+constexpr void write_own_columns(sql_writer& out) {
+    for (const slot each : {slot::token, slot::inputs_fingerprint, slot::actor}) {
+        out << ", ";
+        out.put(each, column_type::text);
+    }
+}
+
+// Wraps the statement that `update` writes, with log and token, into one statement where it fits.
+template <class Update>
+constexpr void write_change(sql_writer& out, const spec& declared, const change_form& form,
+                            Update update) {
+    const bool whole = out.speech().one_statement;
+    if (whole) {
+        out << "WITH ";
+        if (form.first != nullptr) form.first(out, declared);
+        out << "\"changed\" AS (\n";
+    }
+    update();
+    out << "\nRETURNING ";
+    write_change_columns(out, declared, form.with_job);
+    if (form.many) write_own_columns(out);
+    if (!whole) return;
+    out << "\n), \"logged\" AS (\n";
+    write_log_insert(out, declared, form.event, form.can_exhaust, "\"changed\"");
+    if (form.with_token) {
+        out << "\n), \"settled\" AS (\n";
+        write_token_insert(out, declared, form.event, "\"changed\"");
+        if (form.many) {
+            out << " WHERE ";
+            out.put(slot::token, column_type::text) << " IS NOT NULL";
+        }
+    }
+    if (!form.emits.empty()) {
+        out << "\n), \"emitted\" AS (\n";
+        write_emit_insert(out, declared, form.emits, [&] { out << "\"changed\" WHERE "; });
+        out << "\nRETURNING \"job\", \"version\", \"part\", \"topic\", \"at\"\n), \"handed\" AS "
+               "(\n";
+        write_hand_out(out, declared, [&] { out << "\"emitted\" CROSS JOIN "; });
+    }
+    out << "\n)\nSELECT ";
+    write_change_columns(out, declared, form.with_job);
+    out << " FROM \"changed\"";
+}
+
+// SQLite has no partitions, and one index for all jobs.
+constexpr bool keeps_keys_apart(const sql_writer& out, const spec& declared) {
+    return declared.keys == keys::apart && out.speech().one_statement;
+}
+
+constexpr void write_index_name(sql_writer& out, const spec& declared, std::string_view event,
+                                std::string_view purpose, std::uint32_t hash) {
+    out << "\"" << declared.table;
+    if (!event.empty()) out << "_" << event;
+    out << "_" << purpose << "_";
+    for (int shift = 28; shift >= 0; shift -= 4)
+        out << std::string_view{&"0123456789abcdef"[(hash >> shift) & 15U], 1};
+    out << "\"";
+}
+
+// `id` is one of the rows that `candidates` finds. The array form is evaluated once and keeps its
+// LIMIT under every plan; `IN (SELECT ... LIMIT)` may be run again for each row on PostgreSQL.
+template <class Candidates>
+constexpr void write_id_in(sql_writer& out, Candidates candidates) {
+    out << "\"id\" " << (out.speech().one_statement ? "= ANY(ARRAY(\n" : "IN (\n");
+    candidates();
+    out << (out.speech().one_statement ? "\n))" : "\n)");
+}
+
+// After an outage nobody may have been able to renew: for a while no lease counts as over. Sweeps
+// have gone on, or the outage was noticed long enough ago and turns were taken ever since.
+constexpr void write_no_grace(sql_writer& out, const spec& declared) {
+    if (declared.grace == 0) return;
+    out << " AND EXISTS (SELECT 1 FROM ";
+    const auto a_grace_ago = [&] {
+        out.search_now() << " - " << declared.grace << out.speech().millisecond;
+    };
+    out.name(declared.table, "_sweeps") << " WHERE \"name\" = 'sweep' AND (\"ended_at\" > ";
+    a_grace_ago();
+    out << " OR \"noticed_at\" <= ";
+    a_grace_ago();
+    out << " AND \"began_at\" > ";
+    a_grace_ago();
+    out << "))";
+}
+
+// The guard once more, outside of the search: after waiting for a lock READ COMMITTED looks at the
+// outer condition alone. As a CASE it cannot tempt the planner to another index than the one of
+// ids.
+template <class Guard>
+constexpr void write_rechecked(sql_writer& out, Guard guard) {
+    out << "CASE WHEN ";
+    guard();
+    out << " THEN TRUE ELSE FALSE END";
+}
+
+}  // namespace statemachine::detail

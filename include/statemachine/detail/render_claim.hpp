@@ -1,0 +1,171 @@
+// Claims: of one job, or of the next n that are due.
+#pragma once
+
+#include <statemachine/detail/render_change.hpp>
+
+namespace statemachine::detail {
+
+constexpr state_set claimable(const spec& declared, const rule_spec& claim) {
+    return claim.from | declared.reclaimable(claim);
+}
+constexpr void write_due_index(sql_writer& out, const spec& declared, const rule_spec& claim) {
+    out << "(\"priority\" DESC, \"run_at\", \"id\") WHERE ";
+    write_states(out, declared, claimable(declared, claim));
+}
+constexpr void write_due_index_name(sql_writer& out, const spec& declared, const rule_spec& claim) {
+    sql_writer definition = sql_writer::hashing(out.speech());
+    write_due_index(definition, declared, claim);
+    const std::string_view event = declared.events[static_cast<std::size_t>(claim.event)].name;
+    write_index_name(out, declared, event, "due", definition.hash());
+}
+
+// Due and not held: in a waiting state at its time, or leased and run out.
+constexpr void write_claim_guard(sql_writer& out, const spec& declared, const rule_spec& claim) {
+    out << "((";
+    write_states(out, declared, claim.from);
+    out << " AND \"run_at\" <= ";
+    out.search_now() << ")";
+    if (declared.reclaimable(claim) != 0) {
+        out << " OR (";
+        write_states(out, declared, declared.reclaimable(claim));
+        out << " AND \"lease_until\" <= ";
+        out.search_now();
+        write_no_grace(out, declared);
+        out << ")";
+    }
+    out << ")";
+    if (claim.when->always()) return;
+    // A used-up job is ended whether or not the condition holds for it.
+    out << " AND (";
+    if (claim.max_attempts > 0)
+        out << "\"attempts\" >= " << std::int64_t{claim.max_attempts} << " OR ";
+    write_condition(out, declared, *claim.when);
+    out << ")";
+}
+
+// Writes `granted` for a job with attempts left and `used_up` for one without.
+template <class Granted, class UsedUp>
+constexpr void write_if_left(sql_writer& out, const rule_spec& claim, Granted granted,
+                             UsedUp used_up) {
+    if (claim.max_attempts == 0) {
+        granted();
+        return;
+    }
+    out << "CASE WHEN \"attempts\" < " << static_cast<std::int64_t>(claim.max_attempts) << " THEN ";
+    granted();
+    out << " ELSE ";
+    used_up();
+    out << " END";
+}
+
+constexpr void write_claim_update(sql_writer& out, const rules_of& rules) {
+    const spec& declared = rules.declared;
+    const rule_spec& claim = *rules.items[0];
+    const auto choose = [&](std::string_view name, auto granted, auto used_up) {
+        out << ", ";
+        out.name(name) << " = ";
+        write_if_left(out, claim, granted, used_up);
+    };
+    const auto keep = [&](std::string_view name) { return [&out, name] { out.name(name); }; };
+    const auto nothing = [&] { out << "NULL"; };
+    const auto state = [&](int index) {
+        return [&, index] { out.literal(declared.states[static_cast<std::size_t>(index)].name); };
+    };
+    const auto lease_end = [&] {
+        out.write_now() << " + ";
+        write_milliseconds(out, claim.lease);
+    };
+    out << "UPDATE ";
+    out.name(declared.table) << " SET \"previous\" = \"state\"";
+    choose("state", state(claim.to), state(claim.exhausted));
+    choose(
+        "rule", [&] { out << rules.index_of(claim); }, [&] { out << rule_exhausted; });
+    out << ", \"version\" = \"version\" + 1";
+    choose(
+        "epoch", [&] { out << "\"epoch\" + 1"; }, keep("epoch"));
+    const bool restarts = claim.attempts == attempts::restarted;
+    choose(
+        "attempts", [&] { out << (restarts ? "1" : "\"attempts\" + 1"); }, keep("attempts"));
+    choose(
+        "owner", [&] { out.put(slot::actor, column_type::text); }, nothing);
+    choose("lease_until", lease_end, nothing);
+    choose("run_at", lease_end, keep("run_at"));
+    if (claim.max_attempts > 0 || effect_on(claim, nullptr) != nullptr) {
+        const effect* set = effect_on(claim, nullptr);
+        choose(
+            "error", [&] { set ? write_operand(out, declared, set->content) : keep("error")(); },
+            [&] { out.literal("attempts used up"); });
+    }
+    for (const column& each : declared.columns)
+        if (const effect* change = effect_on(claim, each.field); change != nullptr)
+            choose(
+                each.name, [&] { write_effect(out, declared, each, change); }, keep(each.name));
+    out << ", \"changed_at\" = ";
+    out.write_now();
+}
+
+// The first n due jobs, high priority first. Walking the priorities one by one keeps every step on
+// the index: a plain ORDER BY would read all jobs of a higher priority that are not due yet.
+constexpr void write_due_candidates(sql_writer& out, const spec& declared, const rule_spec& claim) {
+    const bool pins = out.speech().pins_indexes;
+    const auto from_table = [&](std::string_view alias) {
+        out << " FROM ";
+        out.name(declared.table) << alias;
+        if (!pins) return;
+        out << " INDEXED BY ";
+        write_due_index_name(out, declared, claim);
+    };
+    const auto in_index = [&] { write_states(out, declared, claimable(declared, claim)); };
+    out << "WITH RECURSIVE \"level\" (\"level$at\") AS (\n  SELECT max(\"priority\")";
+    from_table("");
+    out << " WHERE ";
+    in_index();
+    out << "\n  UNION ALL\n  SELECT (SELECT max(\"priority\")";
+    from_table("");
+    out << " WHERE ";
+    in_index();
+    out << " AND \"priority\" < \"level$at\") FROM \"level\" WHERE \"level$at\" IS NOT NULL\n)"
+           "\nSELECT \"due\".\"id\" FROM \"level\" CROSS JOIN ";
+    if (!pins) {
+        out << "LATERAL (\n  SELECT \"id\"";
+        from_table("");
+    } else {
+        out.name(declared.table) << " AS \"due\" INDEXED BY ";
+        write_due_index_name(out, declared, claim);
+    }
+    out << " WHERE ";
+    in_index();
+    out << " AND \"priority\" = \"level$at\" AND \"run_at\" <= ";
+    out.search_now() << " AND ";
+    write_rechecked(out, [&] { write_claim_guard(out, declared, claim); });
+    if (!pins) {
+        out << "\n  ORDER BY \"run_at\", \"id\" LIMIT ";
+        out.put(slot::limit, column_type::int64) << out.speech().lock_candidates << ") AS \"due\"";
+    }
+    out << "\nLIMIT ";
+    out.put(slot::limit, column_type::int64);
+}
+
+constexpr void write_claim(sql_writer& out, const spec& declared, int event, bool by_id) {
+    const rules_of rules(declared, event);
+    const rule_spec& claim = *rules.items[0];
+    const change_form form{declared.events[static_cast<std::size_t>(event)].name,
+                           claim.max_attempts > 0, true, false, emitted_by_event(declared, event)};
+    write_change(out, declared, form, [&] {
+        write_claim_update(out, rules);
+        out << "\nWHERE ";
+        if (by_id) {
+            out << "\"id\" = ";
+            out.put(slot::id, column_type::int64);
+        } else {
+            write_id_in(out, [&] { write_due_candidates(out, declared, claim); });
+        }
+        out << "\n  AND ";
+        if (by_id)
+            write_claim_guard(out, declared, claim);
+        else
+            write_rechecked(out, [&] { write_claim_guard(out, declared, claim); });
+    });
+}
+
+}  // namespace statemachine::detail

@@ -1,0 +1,175 @@
+// The DDL: the job table with its checks and indexes, the log, the tokens.
+#pragma once
+
+#include <statemachine/detail/render_claim.hpp>
+#include <statemachine/detail/render_forget.hpp>
+#include <statemachine/detail/render_lease.hpp>
+#include <statemachine/detail/render_outbox.hpp>
+
+namespace statemachine::detail {
+
+constexpr void write_state_check(sql_writer& out, const spec& declared) {
+    out.name(declared.table, "_state") << " CHECK (";
+    state_set all = 0;
+    for (std::size_t i = 0; i < declared.states.size(); ++i) all |= only(static_cast<int>(i));
+    write_states(out, declared, all);
+    out << ")";
+}
+
+// Where a CHECK is part of its table for good, triggers hold the states: they are replaced in the
+// transaction that adds one. CASE, because IN builds a table of the names for each row.
+constexpr void write_state_triggers(sql_writer& out, const spec& declared) {
+    if (out.speech().schema.replaces_checks) return;
+    const auto write = [&](std::string_view suffix, std::string_view when) {
+        out << "CREATE TRIGGER IF NOT EXISTS ";
+        out.name(declared.table, suffix) << " AFTER " << when << " ON ";
+        out.name(declared.table) << " WHEN CASE NEW.\"state\"";
+        for (const state_spec& each : declared.states) {
+            out << " WHEN ";
+            out.literal(each.name) << " THEN 0";
+        }
+        out << " ELSE 1 END BEGIN SELECT RAISE(ABORT, 'the state is not declared'); END;\n";
+    };
+    write("_state_insert", "INSERT");
+    write("_state_update", "UPDATE OF \"state\"");
+}
+
+constexpr void write_job_table(sql_writer& out, const spec& declared) {
+    out << "CREATE TABLE IF NOT EXISTS ";
+    out.name(declared.table) << " (\n  \"id\" " << out.speech().id_column << ",\n  \"state\" "
+                             << out.speech().text_type << " NOT NULL";
+    if (out.speech().schema.replaces_checks) {
+        out << " CONSTRAINT ";
+        write_state_check(out, declared);
+    }
+    write_column(out, "version", column_type::int64, false);
+    write_column(out, "epoch", column_type::int64, false);
+    write_column(out, "attempts", column_type::int32, false);
+    write_column(out, "owner", column_type::text, true);
+    write_column(out, "lease_until", column_type::time, true);
+    write_column(out, "run_at", column_type::time, false);
+    write_column(out, "priority", column_type::int32, false);
+    write_column(out, "key", column_type::text, true);
+    write_column(out, "fingerprint", column_type::text, true);
+    write_column(out, "error", column_type::text, true);
+    write_column(out, "created_at", column_type::time, false);
+    write_column(out, "changed_at", column_type::time, false);
+    write_column(out, "previous", column_type::text, true);
+    write_column(out, "rule", column_type::int32, false);
+    for (const column& each : declared.columns)
+        write_column(out, each.name, each.field->type, each.field->optional);
+    out << "\n)" << out.speech().table_options << ";\n";
+}
+
+constexpr void write_side_tables(sql_writer& out, const spec& declared) {
+    out << "CREATE TABLE IF NOT EXISTS ";
+    out.name(declared.table, "_log") << " (\n  \"job\" " << out.speech().int64_type << " NOT NULL";
+    write_column(out, "version", column_type::int64, false);
+    write_column(out, "event", column_type::text, false);
+    write_column(out, "from_state", column_type::text, true);
+    write_column(out, "to_state", column_type::text, false);
+    write_column(out, "epoch", column_type::int64, false);
+    write_column(out, "actor", column_type::text, true);
+    write_column(out, "at", column_type::time, false);
+    write_column(out, "lease_until", column_type::time, true);
+    write_column(out, "nonce", column_type::bytes, false);
+    out << ",\n  PRIMARY KEY (\"job\", \"version\")\n)" << out.speech().side_table_options << ";\n";
+    out << "CREATE TABLE IF NOT EXISTS ";
+    out.name(declared.table, "_tokens")
+        << " (\n  \"job\" " << out.speech().int64_type << " NOT NULL";
+    write_column(out, "token", column_type::text, false);
+    write_column(out, "event", column_type::text, false);
+    write_column(out, "fingerprint", column_type::text, false);
+    write_column(out, "version", column_type::int64, false);
+    write_column(out, "at", column_type::time, false);
+    write_column(out, "from_state", column_type::text, false);
+    write_column(out, "to_state", column_type::text, false);
+    write_column(out, "epoch", column_type::int64, false);
+    out << ",\n  PRIMARY KEY (\"job\", \"token\")\n)" << out.speech().side_table_options << ";\n";
+}
+
+// Which sweep ran when, for all processes.
+constexpr void write_sweeps_table(sql_writer& out, const spec& declared) {
+    out << "CREATE TABLE IF NOT EXISTS ";
+    out.name(declared.table, "_sweeps")
+        << " (\n  \"name\" " << out.speech().text_type << " NOT NULL PRIMARY KEY";
+    write_column(out, "began_at", column_type::time, true);
+    write_column(out, "ended_at", column_type::time, true);
+    write_column(out, "noticed_at", column_type::time, true);
+    write_column(out, "actor", column_type::text, true);
+    out << "\n)" << out.speech().side_table_options << ";\nINSERT INTO ";
+    out.name(declared.table, "_sweeps")
+        << " (\"name\") VALUES ('sweep'), ('tokens') ON CONFLICT (\"name\") DO NOTHING;\n";
+}
+
+// Which declarations the tables have had: what an older program needs is kept by it, and such a
+// program sees that it is one.
+constexpr void write_history_table(sql_writer& out, const spec& declared) {
+    out << "CREATE TABLE IF NOT EXISTS ";
+    out.name(declared.table, "_schema")
+        << " (\n  \"number\" " << out.speech().int64_type << " NOT NULL";
+    write_column(out, "at", column_type::time, false);
+    write_column(out, "library", column_type::text, false);
+    write_column(out, "declaration", column_type::text, false);
+    write_column(out, "changes", column_type::text, false);
+    out << ",\n  PRIMARY KEY (\"number\")\n)" << out.speech().side_table_options << ";\n";
+}
+
+// An index's name ends in a hash of its definition, so that another predicate makes a new index.
+template <class Name, class Definition>
+constexpr void write_index(sql_writer& out, const spec& declared, Name name,
+                           Definition definition) {
+    out << "CREATE INDEX IF NOT EXISTS ";
+    name();
+    out << " ON ";
+    out.name(declared.table) << " ";
+    definition();
+    out << ";\n";
+}
+
+// Jobs that had their keys in an index bring them along.
+constexpr void write_keys_table(sql_writer& out, const spec& declared) {
+    out << "CREATE TABLE IF NOT EXISTS ";
+    out.name(declared.table, "_keys")
+        << " (\n  \"key\" " << out.speech().text_type << " NOT NULL PRIMARY KEY\n)"
+        << out.speech().side_table_options << ";\nINSERT INTO ";
+    out.name(declared.table, "_keys") << " (\"key\") SELECT \"key\" FROM ";
+    out.name(declared.table) << " WHERE \"key\" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ";
+    out.name(declared.table, "_keys") << ") ON CONFLICT (\"key\") DO NOTHING;\n";
+}
+
+constexpr void write_indexes(sql_writer& out, const spec& declared) {
+    const bool apart = keeps_keys_apart(out, declared);
+    out << (apart ? "CREATE INDEX IF NOT EXISTS " : "CREATE UNIQUE INDEX IF NOT EXISTS ");
+    out.name(declared.table, apart ? "_keyed" : "_key") << " ON ";
+    out.name(declared.table) << " (\"key\") WHERE \"key\" IS NOT NULL;\n";
+    for (std::size_t i = 0; i < declared.events.size(); ++i) {
+        if (declared.events[i].kind != event_kind::claim) continue;
+        const rule_spec& claim = declared.claim_rule(static_cast<int>(i));
+        write_index(
+            out, declared, [&] { write_due_index_name(out, declared, claim); },
+            [&] { write_due_index(out, declared, claim); });
+        if (claim.max_attempts > 0)
+            write_index(
+                out, declared, [&] { write_used_up_index_name(out, declared, claim); },
+                [&] { write_used_up_index(out, declared, claim); });
+    }
+    if (declared.leased_states() != 0)
+        write_index(
+            out, declared, [&] { write_lease_index_name(out, declared); },
+            [&] { write_lease_index(out, declared); });
+    write_retention_indexes(out, declared);
+}
+
+constexpr void write_schema(sql_writer& out, const spec& declared) {
+    write_job_table(out, declared);
+    write_state_triggers(out, declared);
+    write_side_tables(out, declared);
+    write_sweeps_table(out, declared);
+    write_history_table(out, declared);
+    if (keeps_keys_apart(out, declared)) write_keys_table(out, declared);
+    write_indexes(out, declared);
+    if (declared.emits()) write_outbox_schema(out, declared);
+}
+
+}  // namespace statemachine::detail

@@ -1,0 +1,132 @@
+// Submitting: one job or many, and what finds the job that a key belongs to.
+#pragma once
+
+#include <statemachine/detail/render_change.hpp>
+
+namespace statemachine::detail {
+
+// What a key's holder brings back: id, state, fingerprint, version; of many also the key.
+inline constexpr std::array holder_types{column_type::int64, column_type::text, column_type::text,
+                                         column_type::int64};
+inline constexpr std::array keyed_holder_types{column_type::int64, column_type::text,
+                                               column_type::text, column_type::int64,
+                                               column_type::text};
+
+constexpr void write_submit_target(sql_writer& out, const spec& declared) {
+    out << "INSERT INTO ";
+    out.name(declared.table)
+        << " (\"state\", \"version\", \"epoch\", \"attempts\", \"run_at\", \"priority\", "
+           "\"key\", \"fingerprint\", \"created_at\", \"changed_at\", \"rule\"";
+    for (const column& each : declared.columns) {
+        out << ", ";
+        out.name(each.name);
+    }
+    out << ")\n";
+}
+
+constexpr void write_submitted_row(sql_writer& out, const spec& declared, std::string_view rule) {
+    out.literal(declared.states[static_cast<std::size_t>(declared.initial)].name)
+        << ", 1, 0, 0, coalesce(";
+    out.put(slot::run_at, column_type::time) << ", ";
+    out.write_now() << " + ";
+    out.put(slot::delay, column_type::int64) << out.speech().millisecond << "), ";
+    out.put(slot::priority, column_type::int32) << ", ";
+    out.put(slot::key, column_type::text) << ", ";
+    out.put(slot::fingerprint, column_type::text) << ", ";
+    out.write_now() << ", ";
+    out.write_now() << ", " << rule;
+    for (const column& each : declared.columns) {
+        out << ", ";
+        out.put({slot::column, each.field->type, each.field, {}});
+    }
+}
+
+// A key of a table of its own is taken first; who does not get it makes no job.
+constexpr void write_taken_key(sql_writer& out, const spec& declared) {
+    out << "\"taken\" AS (\nINSERT INTO ";
+    out.name(declared.table, "_keys") << " (\"key\")\nSELECT ";
+    out.put(slot::key, column_type::text) << " WHERE ";
+    out.put(slot::key, column_type::text)
+        << " IS NOT NULL\nON CONFLICT (\"key\") DO NOTHING\nRETURNING \"key\"\n), ";
+}
+// In their own order, so that two batches at once cannot wait for each other.
+constexpr void write_taken_keys(sql_writer& out, const spec& declared) {
+    out << "\"taken\" AS (\nINSERT INTO ";
+    out.name(declared.table, "_keys") << " (\"key\")\nSELECT ";
+    out.put(slot::key, column_type::text) << " FROM ";
+    out.rows() << " WHERE ";
+    out.put(slot::key, column_type::text) << " IS NOT NULL ORDER BY ";
+    out.put(slot::key, column_type::text)
+        << "\nON CONFLICT (\"key\") DO NOTHING\nRETURNING \"key\"\n), ";
+}
+
+constexpr void write_key_conflict(sql_writer& out) {
+    out << "\nON CONFLICT (\"key\") WHERE \"key\" IS NOT NULL DO NOTHING";
+}
+
+constexpr void write_submit(sql_writer& out, const spec& declared) {
+    const bool apart = keeps_keys_apart(out, declared);
+    change_form form{"submit"};
+    if (apart) form.first = write_taken_key;
+    write_change(out, declared, form, [&] {
+        write_submit_target(out, declared);
+        out << (apart ? "SELECT " : "VALUES (");
+        write_submitted_row(out, declared, "0");
+        if (!apart) {
+            out << ")";
+            write_key_conflict(out);
+            return;
+        }
+        out << "\nWHERE ";
+        out.put(slot::key, column_type::text) << " IS NULL OR EXISTS (SELECT 1 FROM \"taken\")";
+    });
+}
+
+// Keys that are taken are looked for first: an insert that fails costs three times as much. No rule
+// has fired for a new job, so its `rule` is free to tell which row of the batch it was: RETURNING
+// shows columns of the table alone, in no order.
+constexpr void write_submit_many(sql_writer& out, const spec& declared) {
+    const bool apart = keeps_keys_apart(out, declared);
+    change_form form{"submit"};
+    if (apart) form.first = write_taken_keys;
+    out.gather(slot::priority, column_type::int32);
+    out.gather(slot::key, column_type::text);
+    out.gather(slot::fingerprint, column_type::text);
+    out.gather(slot::run_at, column_type::time);
+    out.gather(slot::delay, column_type::int64);
+    for (const column& each : declared.columns)
+        out.gather(slot::column, each.field->type, each.field);
+    write_change(out, declared, form, [&] {
+        write_submit_target(out, declared);
+        out << "SELECT ";
+        write_submitted_row(out, declared, "\"row$number\"");
+        out << "\nFROM ";
+        out.rows() << "\nWHERE ";
+        out.put(slot::key, column_type::text) << " IS NULL OR ";
+        if (apart) {
+            out.put(slot::key, column_type::text) << " IN (SELECT \"key\" FROM \"taken\")";
+            return;
+        }
+        out << "NOT EXISTS (SELECT 1 FROM ";
+        out.name(declared.table) << " WHERE \"key\" = ";
+        out.put(slot::key, column_type::text) << " OFFSET 0)";
+        write_key_conflict(out);
+    });
+}
+
+constexpr void write_find_key(sql_writer& out, const spec& declared) {
+    out << "SELECT \"id\", \"state\", \"fingerprint\", \"version\" FROM ";
+    out.name(declared.table) << " WHERE \"key\" = ";
+    out.put(slot::key, column_type::text);
+}
+
+constexpr void write_find_keys(sql_writer& out, const spec& declared) {
+    out.gather(slot::key, column_type::text);
+    out << "SELECT \"found\".* FROM ";
+    out.rows() << " CROSS JOIN LATERAL (\n  SELECT \"id\", \"state\", \"fingerprint\", "
+                  "\"version\", \"key\" FROM ";
+    out.name(declared.table) << " WHERE \"key\" = ";
+    out.put(slot::key, column_type::text) << " OFFSET 0) AS \"found\"";
+}
+
+}  // namespace statemachine::detail

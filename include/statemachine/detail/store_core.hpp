@@ -1,0 +1,192 @@
+// The store without its types; the bodies are compiled once, in src/.
+#pragma once
+
+#include <statemachine/answer.hpp>
+#include <statemachine/detail/catalog.hpp>
+#include <statemachine/run.hpp>
+
+#include <array>
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+namespace statemachine::detail {
+
+// States travel as indexes into the declaration here.
+using raw_run = run<int, no_inputs>;
+using raw_change = change<int>;
+using raw_submitted = submitted<int>;
+using raw_record = record<int, no_inputs>;
+
+// Makes room for a row of the caller's type and says where its job is.
+using run_maker = function_ref<void*(const raw_run&)>;
+using record_maker = function_ref<void*(const raw_record&)>;
+
+// Gives the i-th job of a batch.
+using job_source = function_ref<std::pair<const void*, submit_options>(std::size_t)>;
+
+struct fire_call {
+    int event = nowhere;
+    std::int64_t id = 0;
+    fence by = fence::none;
+    std::int64_t number = 0;  // the epoch or version of the fence
+    const void* inputs = nullptr;
+    std::string_view token{};
+    std::string_view actor{};
+};
+
+// Gives the i-th change of a batch.
+using fire_source = function_ref<fire_call(std::size_t)>;
+
+struct sighting;       // what is seen of a job after a change missed it
+struct settled_token;  // what a token stands for
+
+struct held_lease {
+    std::int64_t id;
+    std::int64_t epoch;
+};
+
+class [[gnu::visibility("default")]] store_core {
+public:
+    store_core(const catalog& statements, session& database, const store_options& limits)
+        : statements_(&statements), session_(&database), limits_(limits) {}
+
+    wakeup& wakeups() const noexcept { return session_->wakeups(); }
+    std::string_view schema() const noexcept { return statements_->schema; }
+    result<void> migrate();
+
+    result<answer<raw_submitted>> submit(const void* job, const submit_options& options);
+    std::vector<result<answer<raw_submitted>>> submit_many(std::size_t count, job_source job_at);
+
+    result<answer<int>> claim_by_id(int event, std::int64_t id, const claim_options& options,
+                                    run_maker make);
+    // How many runs were made; none is `rejected`, `none_due`.
+    result<answer<std::size_t>> claim_next(int event, std::size_t most,
+                                           const claim_options& options, run_maker make);
+
+    result<answer<raw_change>> fire(const fire_call& call);
+    std::vector<result<answer<raw_change>>> fire_many(std::size_t count, fire_source call_at);
+
+    // `event` is nowhere for a plain renewal.
+    result<answer<lease>> renew(int event, const held_lease& held, const void* inputs);
+    result<std::vector<answer<lease>>> renew_many(std::span<const held_lease> held);
+
+    // What became of the change that was meant with this token; afterwards it stays so.
+    result<answer<raw_change>> resolve(std::int64_t id, std::string_view token);
+
+    result<swept> sweep(const sweep_options& options);
+
+    std::size_t max_batch() const noexcept { return limits_.max_batch; }
+
+    result<std::size_t> read(std::int64_t id, record_maker make);
+    result<std::size_t> list(int state, const list_options& options, record_maker make);
+    result<std::vector<log_entry>> history(std::int64_t id, const history_options& options);
+
+    // The event's index, or an error that names what it is instead of `wanted`.
+    result<int> event_of(const event_ref& event, std::initializer_list<event_kind> wanted) const;
+
+private:
+    friend class sweep_core;
+    friend class overview_core;
+    result<answer<raw_submitted>> submit_quietly(const void* job, const submit_options& options);
+    std::vector<result<answer<raw_submitted>>> submit_many_quietly(std::size_t count,
+                                                                   job_source job_at);
+    result<answer<int>> claim_by_id_quietly(int event, std::int64_t id,
+                                            const claim_options& options, run_maker make);
+    result<answer<std::size_t>> claim_next_quietly(int event, std::size_t most,
+                                                   const claim_options& options, run_maker make);
+    result<answer<raw_change>> fire_quietly(const fire_call& call);
+    std::vector<result<answer<raw_change>>> fire_many_quietly(std::size_t count,
+                                                              fire_source call_at);
+    result<answer<lease>> renew_quietly(int event, const held_lease& held, const void* inputs);
+    result<std::vector<answer<lease>>> renew_many_quietly(std::span<const held_lease> held);
+    result<answer<raw_change>> resolve_quietly(std::int64_t id, std::string_view token);
+    std::string_view name_of_event(int event) const;
+    struct call;
+    class bound;
+    class bound_rows;
+    class bound_plan;
+    struct applied_plan {
+        std::size_t rows = 0;
+        ending end = ending::committed;
+        std::optional<error> doubt{};  // why an earlier sending may still be under way
+    };
+    // Whether a change whose reply was lost may be sent again, which takes a guard that fails once
+    // it was applied.
+    enum class resend : unsigned char { guarded, never };
+    struct recovery {
+        const compiled_statement* adopt;  // finds what the call's nonce did; null: nothing does
+        resend again = resend::guarded;
+        std::optional<function_ref<void()>> restart{};  // forgets the rows of a failed sending
+        std::optional<error> lost{};  // it was sent before, and the reply to that was lost
+    };
+
+    result<applied_plan> apply(const plan& change, const call& values, row_sink on_row);
+    result<applied_plan> apply_surely(const plan& change, const call& values, row_sink on_row,
+                                      const recovery& how);
+    result<std::size_t> query(const compiled_statement& what, const call& values, row_sink on_row);
+    // Runs one statement inside a transaction.
+    result<std::size_t> run_in(executor & transaction, const compiled_statement& what,
+                               const call& values, row_sink on_row) const;
+    result<answer<raw_change>> settle_token(const call& values);
+    result<std::optional<sighting>> look_at_job(
+        executor & transaction, const compiled_statement& read, const call& values) const;
+    result<std::optional<settled_token>> look_at_token(executor & transaction, const call& values)
+        const;
+    result<std::optional<answer<raw_change>>> reason_in(
+        executor & transaction, const compiled_statement& read, const call& values,
+        const fire_call& fired, event_kind kind) const;
+    result<std::optional<answer<raw_change>>> reason_for(const compiled_statement& read,
+                                                         const call& values, const fire_call& fired,
+                                                         event_kind kind);
+    struct prepared_fire;
+    result<prepared_fire> prepare_fire(const fire_call& fired, const std::array<char, 16>& nonce)
+        const;
+    result<answer<raw_change>> fire_one(const prepared_fire& prepared, std::optional<error> lost);
+    // The answers are in the order of the changes; an error is one of all of them.
+    using fire_answers = std::vector<result<answer<raw_change>>>;
+    using sorted_fires = std::span<const prepared_fire* const>;
+    class fire_rounds;
+    fire_answers fire_sorted(sorted_fires sorted);
+    result<void> fire_together(sorted_fires sorted, fire_answers & answers);
+    result<void> fire_in_rounds(sorted_fires sorted, fire_answers & answers);
+    struct prepared_submit;
+    result<prepared_submit> prepare_submit(const void* job, const submit_options& options,
+                                           const std::array<char, 16>& nonce) const;
+    result<answer<raw_submitted>> submit_one(const prepared_submit& prepared,
+                                             std::optional<error> lost);
+    using submit_answers = std::vector<result<answer<raw_submitted>>>;
+    class submit_rows;
+    submit_answers submit_prepared(std::span<const prepared_submit> prepared);
+    result<void> submit_together(std::span<const prepared_submit> prepared,
+                                 submit_answers & answers);
+    result<void> submit_in_rows(std::span<const prepared_submit> prepared,
+                                submit_answers & answers);
+    result<answer<raw_submitted>> holder_of(std::span<const value> row,
+                                            std::string_view fingerprint) const;
+    result<std::optional<answer<raw_submitted>>> holder_of_key(executor & transaction,
+                                                               const call& values);
+    result<answer<raw_change>> fire_guarded(const prepared_fire& prepared,
+                                            std::optional<error>& doubt);
+    result<answer<int>> claim_one(int event, const call& values, run_maker make,
+                                  std::optional<error>& doubt);
+    result<applied_plan> renew_together(std::span<const held_lease> sorted, row_sink on_row);
+    bool adds(const fire_call& fired) const;
+    result<answer<lease>> renew_one(const plan& change, const call& values, const fire_call& fired,
+                                    const compiled_statement& reason);
+    result<std::size_t> read_records(const compiled_statement& what, const call& values,
+                                     record_maker make);
+    result<int> state_named(std::string_view name) const;
+    result<raw_change> change_of(std::span<const value> row) const;
+    result<void> check_job(std::span<const value> row) const;
+    result<void> fill(void* job, std::span<const value> columns) const;
+    const event_plans& plans(int event) const {
+        return statements_->events[static_cast<std::size_t>(event)];
+    }
+
+    const catalog* statements_;
+    session* session_;
+    store_options limits_;
+};
+
+}  // namespace statemachine::detail

@@ -1,0 +1,30 @@
+// How the tables found differ from those declared.
+#pragma once
+
+#include "schema_found.hpp"
+
+#include <statemachine/detail/spec.hpp>
+
+namespace statemachine::detail {
+
+enum class weight : unsigned char {
+    remark,   // does no harm
+    pending,  // a later step of a migration mends it
+    harmful,
+};
+
+struct difference {
+    weight how;
+    std::string sentence;
+};
+
+// The names that `formerly` renames count as declared no more.
+bool declares_state(const spec& declared, std::string_view name);
+
+// What each of the objects that hold the states should be called: one CHECK, or two triggers.
+std::vector<std::string> holders_of_states(const spec& declared, const declared_schema& tables);
+
+std::vector<difference> compare(const spec& declared, const declared_schema& tables,
+                                const found_schema& found);
+
+}  // namespace statemachine::detail

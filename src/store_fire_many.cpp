@@ -1,0 +1,253 @@
+// Many changes in one transaction. Each gets its own answer; what fails for all of them says
+// nothing about any one, and each is then sent by itself.
+#include "identity.hpp"
+#include "judge.hpp"
+#include "replies.hpp"
+#include "store_prepared.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace statemachine::detail {
+
+// In the order of their jobs, statement by statement.
+result<void> store_core::fire_together(sorted_fires sorted, fire_answers& answers) {
+    const auto one = [&](executor& transaction,
+                         const prepared_fire& each) -> result<answer<raw_change>> {
+        const call values = each.ready();
+        bound_plan ready;
+        if (auto fine = ready.bind(*statements_, *each.change, values, limits_.max_payload); !fine)
+            return fine.error();
+        std::optional<result<raw_change>> made;
+        auto rows = ready.run(transaction,
+                              [&](std::span<const value> row) { made.emplace(change_of(row)); });
+        if (!rows) return std::move(rows).error();
+        if (made) {
+            if (!*made) return std::move(*made).error();
+            return answer<raw_change>(status::applied, std::move(*made).value());
+        }
+        const event_spec& event =
+            statements_->declared->events[static_cast<std::size_t>(each.fired.event)];
+        auto why =
+            reason_in(transaction, plans(each.fired.event).reason, values, each.fired, event.kind);
+        if (!why) return std::move(why).error();
+        if (why.value()) return *std::move(why).value();
+        return answer<raw_change>(status::retryable, kept_changing());
+    };
+    const auto body = [&](executor& transaction) -> result<verdict> {
+        for (const prepared_fire* each : sorted) {
+            auto answered = one(transaction, *each);
+            if (!answered) return std::move(answered).error();
+            answers.push_back(std::move(answered));
+        }
+        return verdict::commit;
+    };
+    auto ended = session_->transact(access::write, sorted.front()->values.until, body);
+    if (!ended) return std::move(ended).error();
+    session_->wakeups().ring();
+    for (auto& each : answers)
+        if (each.value().applied()) each = done_by(ended.value(), *each.value());
+    return success();
+}
+
+// The same, in statements over many jobs. In one of them each job stands once: what comes to it
+// twice waits for the next round, and so finds what the first has made of it.
+class [[gnu::visibility("hidden")]] store_core::fire_rounds {
+public:
+    fire_rounds(store_core & store, sorted_fires sorted, fire_answers & answers)
+        : store_(store),
+          sorted_(sorted),
+          answers_(answers),
+          event_(sorted.front()->fired.event),
+          done_(sorted.size(), false) {
+        answers_.assign(sorted.size(), answer<raw_change>(status::retryable, kept_changing()));
+    }
+
+    result<void> run();
+
+private:
+    // One statement: the changes at these places, in the order of their jobs.
+    struct part {
+        std::vector<std::size_t> places;
+        bound_rows rows;
+    };
+
+    result<void> plan();
+    result<void> send(executor & transaction, part & each);
+    result<void> explain(executor & transaction, const part& each);
+    result<ending> send_all();
+
+    const compiled_statement& statement() const { return store_.plans(event_).many.change; }
+
+    store_core& store_;
+    sorted_fires sorted_;
+    fire_answers& answers_;
+    int event_;
+    std::vector<bool> done_;
+    std::vector<part> parts_;
+};
+
+result<void> store_core::fire_rounds::plan() {
+    std::map<int, std::vector<std::size_t>> rounds;
+    int round = 0;
+    for (std::size_t i = 0; i < sorted_.size(); ++i) {
+        round = i > 0 && sorted_[i]->fired.id == sorted_[i - 1]->fired.id ? round + 1 : 0;
+        rounds[round].push_back(i);
+    }
+    for (const auto& [number, places] : rounds) {
+        bool starts = true;
+        for (const std::size_t place : places) {
+            if (starts || parts_.back().rows.full())
+                parts_.push_back(
+                    {{}, {*store_.statements_, statement(), store_.limits_.max_payload}});
+            starts = false;
+            parts_.back().places.push_back(place);
+            if (auto fine = parts_.back().rows.add(sorted_[place]->ready()); !fine) return fine;
+        }
+    }
+    return success();
+}
+
+result<void> store_core::fire_rounds::send(executor& transaction, part& each) {
+    std::optional<error> broken;
+    auto sent =
+        transaction.execute(statement().sql, each.rows.values(), [&](std::span<const value> row) {
+            auto made = store_.change_of(row);
+            if (!made) {
+                broken = std::move(made).error();
+                return;
+            }
+            const auto found = std::lower_bound(
+                each.places.begin(), each.places.end(), made.value().id,
+                [&](std::size_t place, std::int64_t id) { return sorted_[place]->fired.id < id; });
+            answers_[*found] = answer<raw_change>(status::applied, std::move(made).value());
+            done_[*found] = true;
+        });
+    if (!sent) return std::move(sent).error();
+    if (broken) return unreadable(*broken);
+    return success();
+}
+
+result<void> store_core::fire_rounds::explain(executor& transaction, const part& each) {
+    for (const std::size_t place : each.places) {
+        if (done_[place]) continue;
+        const prepared_fire& missed = *sorted_[place];
+        auto why = store_.reason_in(transaction, store_.plans(event_).reason, missed.ready(),
+                                    missed.fired, event_kind::step);
+        if (!why) return std::move(why).error();
+        if (why.value()) answers_[place] = *std::move(why).value();
+    }
+    return success();
+}
+
+// One statement commits by itself, and what missed is looked at afterwards.
+result<ending> store_core::fire_rounds::send_all() {
+    const steady_time until = sorted_.front()->values.until;
+    const bool alone = parts_.size() == 1;
+    const auto body = [&](executor& transaction) -> result<verdict> {
+        for (part& each : parts_) {
+            if (auto sent = send(transaction, each); !sent) return std::move(sent).error();
+            if (alone) break;
+            if (auto told = explain(transaction, each); !told) return std::move(told).error();
+        }
+        return verdict::commit;
+    };
+    auto ended = store_.session_->transact(alone ? access::single : access::write, until, body);
+    if (!ended || !alone || std::find(done_.begin(), done_.end(), false) == done_.end())
+        return ended;
+    auto looked = store_.session_->transact(
+        access::read, until, [&](executor& transaction) -> result<verdict> {
+            if (auto told = explain(transaction, parts_.front()); !told)
+                return std::move(told).error();
+            return verdict::commit;
+        });
+    // What shows no reason has changed in between, and is sent once more by itself.
+    for (std::size_t i = 0; i < done_.size(); ++i)
+        if (!done_[i] && answers_[i].value().retryable())
+            answers_[i] =
+                looked ? store_.fire_one(*sorted_[i], {}) : answer_of<raw_change>(looked.error());
+    return ended;
+}
+
+result<void> store_core::fire_rounds::run() {
+    if (auto fine = plan(); !fine) return fine;
+    auto ended = send_all();
+    if (!ended) return std::move(ended).error();
+    store_.session_->wakeups().ring();
+    for (std::size_t i = 0; i < done_.size(); ++i)
+        if (done_[i]) answers_[i] = done_by(ended.value(), *answers_[i].value());
+    return success();
+}
+
+result<void> store_core::fire_in_rounds(sorted_fires sorted, fire_answers& answers) {
+    return fire_rounds(*this, sorted, answers).run();
+}
+
+std::vector<result<answer<raw_change>>> store_core::fire_many_quietly(std::size_t count,
+                                                                      fire_source call_at) {
+    fire_answers answers;
+    if (count == 0) return answers;
+    if (count > limits_.max_batch) {
+        answers.assign(count, error(errc::too_large, "a batch holds at most " +
+                                                         std::to_string(limits_.max_batch) +
+                                                         " changes: fire them in parts"));
+        return answers;
+    }
+    std::vector<fire_call> calls;
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < count; ++i) {
+        calls.push_back(call_at(i));
+        order.push_back(i);
+    }
+    // So that two batches at once cannot wait for each other; those of one job stay as they came.
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return calls[a].id < calls[b].id; });
+    // A nonce tells the calls of one job apart, and different jobs may share it.
+    std::vector<std::array<char, 16>> nonces;
+    std::vector<prepared_fire> prepared;
+    std::vector<std::size_t> sent;
+    prepared.reserve(count);
+    answers.assign(count, answer<raw_change>(status::retryable, kept_changing()));
+    std::size_t turn = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        turn = i > 0 && calls[order[i]].id == calls[order[i - 1]].id ? turn + 1 : 0;
+        if (turn == nonces.size()) nonces.push_back(make_nonce());
+        auto ready = prepare_fire(calls[order[i]], nonces[turn]);
+        if (!ready) {
+            answers[order[i]] = std::move(ready).error();
+            continue;
+        }
+        prepared.push_back(std::move(ready).value());
+        sent.push_back(order[i]);
+    }
+    std::vector<const prepared_fire*> sorted;
+    sorted.reserve(prepared.size());
+    for (const prepared_fire& each : prepared) sorted.push_back(&each);
+    fire_answers in_order = fire_sorted(sorted);
+    for (std::size_t i = 0; i < sent.size(); ++i) answers[sent[i]] = std::move(in_order[i]);
+    return answers;
+}
+
+store_core::fire_answers store_core::fire_sorted(sorted_fires sorted) {
+    fire_answers answers;
+    if (sorted.empty()) return answers;
+    std::optional<error> lost;
+    if (sorted.size() > 1) {
+        const bool set_based = !plans(sorted.front()->fired.event).many.change.sql.text.empty();
+        const auto together =
+            set_based ? fire_in_rounds(sorted, answers) : fire_together(sorted, answers);
+        if (together) return answers;
+        answers.clear();
+        const error& cause = together.error();
+        if (cause.what_is_known() == fate::unknown) lost = cause;
+        if (cause.what_is_known() == fate::not_applied_retry) {
+            answers.assign(sorted.size(), answer_of<raw_change>(cause));
+            return answers;
+        }
+    }
+    // One of them spoiled it for all, or the reply was lost: each by itself, in the same order.
+    for (const prepared_fire* each : sorted) answers.push_back(fire_one(*each, lost));
+    return answers;
+}
+
+}  // namespace statemachine::detail

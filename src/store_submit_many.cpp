@@ -1,0 +1,233 @@
+// Many jobs in one transaction. Each gets its own answer; what fails for all of them says nothing
+// about any one, and each is then sent by itself.
+#include "identity.hpp"
+#include "replies.hpp"
+#include "store_prepared.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace statemachine::detail {
+
+// Statement by statement.
+result<void> store_core::submit_together(std::span<const prepared_submit> prepared,
+                                         submit_answers& answers) {
+    const auto body = [&](executor& transaction) -> result<verdict> {
+        for (const prepared_submit& each : prepared) {
+            const call values = each.ready();
+            bound_plan ready;
+            if (auto fine =
+                    ready.bind(*statements_, statements_->submit, values, limits_.max_payload);
+                !fine)
+                return fine.error();
+            std::optional<answer<raw_submitted>> one;
+            auto rows = ready.run(transaction, [&](std::span<const value> row) {
+                one.emplace(status::applied,
+                            raw_submitted{row[0].integer(), statements_->declared->initial,
+                                          row[1].integer()});
+            });
+            if (!rows) return std::move(rows).error();
+            if (!one) {
+                auto holder = holder_of_key(transaction, values);
+                if (!holder) return std::move(holder).error();
+                one = holder.value() ? *std::move(holder).value()
+                                     : answer<raw_submitted>(status::retryable, kept_changing());
+            }
+            answers.emplace_back(*std::move(one));
+        }
+        return verdict::commit;
+    };
+    auto ended = session_->transact(access::write, prepared.front().values.until, body);
+    if (!ended) return std::move(ended).error();
+    session_->wakeups().ring();
+    for (auto& each : answers)
+        if (each.value().applied()) each = done_by(ended.value(), *each.value());
+    return success();
+}
+
+// The same, in statements over many jobs. A key that stands in the batch twice is sent once; the
+// others find its job like any that was there before.
+class [[gnu::visibility("hidden")]] store_core::submit_rows {
+public:
+    submit_rows(store_core & store, std::span<const prepared_submit> prepared,
+                submit_answers & answers)
+        : store_(store), prepared_(prepared), answers_(answers), done_(prepared.size(), false) {
+        answers_.assign(prepared.size(), answer<raw_submitted>(status::retryable, kept_changing()));
+    }
+
+    result<void> run();
+
+private:
+    // One statement: the jobs at these places, all by one actor.
+    struct part {
+        std::vector<std::size_t> places;
+        bound_rows rows;
+    };
+
+    result<void> plan();
+    result<void> send(executor & transaction, part & each);
+    result<void> find_holders(executor & transaction);
+    result<ending> send_all();
+
+    const call& values_at(std::size_t place) const { return prepared_[place].values; }
+
+    store_core& store_;
+    std::span<const prepared_submit> prepared_;
+    submit_answers& answers_;
+    std::vector<bool> done_;
+    std::vector<part> parts_;
+};
+
+result<void> store_core::submit_rows::plan() {
+    const compiled_statement& statement = store_.statements_->submit_many.change;
+    std::unordered_set<std::string_view> keys;
+    for (std::size_t i = 0; i < prepared_.size(); ++i) {
+        const call values = prepared_[i].ready();
+        if (!values.key.empty() && !keys.insert(values.key).second) continue;
+        if (parts_.empty() || parts_.back().rows.full() ||
+            values_at(parts_.back().places.back()).actor != values.actor)
+            parts_.push_back({{}, {*store_.statements_, statement, store_.limits_.max_payload}});
+        parts_.back().places.push_back(i);
+        if (auto fine = parts_.back().rows.add(values); !fine) return fine;
+    }
+    return success();
+}
+
+// The row's `rule` tells its place in the statement, from 1.
+result<void> store_core::submit_rows::send(executor& transaction, part& each) {
+    const int initial = store_.statements_->declared->initial;
+    auto sent = transaction.execute(
+        store_.statements_->submit_many.change.sql, each.rows.values(),
+        [&](std::span<const value> row) {
+            const std::size_t place = each.places[static_cast<std::size_t>(row[5].integer()) - 1];
+            answers_[place] = answer<raw_submitted>(
+                status::applied, raw_submitted{row[0].integer(), initial, row[1].integer()});
+            done_[place] = true;
+        });
+    if (!sent) return std::move(sent).error();
+    return success();
+}
+
+result<void> store_core::submit_rows::find_holders(executor& transaction) {
+    const auto key_at = [&](std::size_t place) { return values_at(place).key; };
+    std::vector<std::size_t> missing;
+    for (std::size_t i = 0; i < done_.size(); ++i)
+        if (!done_[i] && !key_at(i).empty()) missing.push_back(i);
+    std::sort(missing.begin(), missing.end(),
+              [&](std::size_t a, std::size_t b) { return key_at(a) < key_at(b); });
+    const auto told = [&](std::span<const value> row) {
+        const auto less = [&](std::size_t place, std::string_view key) {
+            return key_at(place) < key;
+        };
+        auto at = std::lower_bound(missing.begin(), missing.end(), row[4].text(), less);
+        for (; at != missing.end() && key_at(*at) == row[4].text(); ++at)
+            answers_[*at] = store_.holder_of(row, prepared_[*at].fingerprint);
+    };
+    const compiled_statement& statement = store_.statements_->find_keys;
+    bound_rows keys(*store_.statements_, statement, store_.limits_.max_payload);
+    for (std::size_t i = 0; i < missing.size(); ++i) {
+        const bool last = i + 1 == missing.size();
+        if (last || key_at(missing[i]) != key_at(missing[i + 1]))
+            if (auto fine = keys.add(values_at(missing[i])); !fine) return fine;
+        if (!keys.full() && !last) continue;
+        auto found = transaction.execute(statement.sql, keys.values(), told);
+        if (!found) return std::move(found).error();
+        keys.clear();
+    }
+    return success();
+}
+
+// One statement commits by itself, and holders of keys are looked for afterwards.
+result<ending> store_core::submit_rows::send_all() {
+    const steady_time until = prepared_.front().values.until;
+    const bool alone = parts_.size() == 1;
+    const auto look = [&](executor& transaction) -> result<verdict> {
+        if (auto found = find_holders(transaction); !found) return std::move(found).error();
+        return verdict::commit;
+    };
+    const auto body = [&](executor& transaction) -> result<verdict> {
+        for (part& each : parts_)
+            if (auto sent = send(transaction, each); !sent) return std::move(sent).error();
+        return alone ? verdict::commit : look(transaction);
+    };
+    auto ended = store_.session_->transact(alone ? access::single : access::write, until, body);
+    if (!ended || !alone || std::find(done_.begin(), done_.end(), false) == done_.end())
+        return ended;
+    auto looked = store_.session_->transact(access::read, until, look);
+    // A holder that is gone again has left its key free: the job is sent once more by itself.
+    for (std::size_t i = 0; i < done_.size(); ++i)
+        if (!done_[i] && answers_[i] && answers_[i].value().retryable())
+            answers_[i] = looked ? store_.submit_one(prepared_[i], {})
+                                 : answer_of<raw_submitted>(looked.error());
+    return ended;
+}
+
+result<void> store_core::submit_rows::run() {
+    if (auto fine = plan(); !fine) return fine;
+    auto ended = send_all();
+    if (!ended) return std::move(ended).error();
+    store_.session_->wakeups().ring();
+    for (std::size_t i = 0; i < done_.size(); ++i)
+        if (done_[i]) answers_[i] = done_by(ended.value(), *answers_[i].value());
+    return success();
+}
+
+result<void> store_core::submit_in_rows(std::span<const prepared_submit> prepared,
+                                        submit_answers& answers) {
+    return submit_rows(*this, prepared, answers).run();
+}
+
+store_core::submit_answers store_core::submit_prepared(std::span<const prepared_submit> prepared) {
+    submit_answers answers;
+    std::optional<error> lost;
+    if (prepared.size() > 1) {
+        const bool set_based = !statements_->submit_many.change.sql.text.empty();
+        const auto together =
+            set_based ? submit_in_rows(prepared, answers) : submit_together(prepared, answers);
+        if (together) return answers;
+        answers.clear();
+        const error& cause = together.error();
+        if (cause.what_is_known() == fate::unknown) lost = cause;
+        if (cause.what_is_known() == fate::not_applied_retry) {
+            answers.assign(prepared.size(), answer_of<raw_submitted>(cause));
+            return answers;
+        }
+    }
+    for (const prepared_submit& each : prepared) answers.push_back(submit_one(each, lost));
+    return answers;
+}
+
+std::vector<result<answer<raw_submitted>>> store_core::submit_many_quietly(std::size_t count,
+                                                                           job_source job_at) {
+    submit_answers answers;
+    if (count == 0) return answers;
+    if (count > limits_.max_batch) {
+        answers.assign(count, error(errc::too_large, "a batch holds at most " +
+                                                         std::to_string(limits_.max_batch) +
+                                                         " jobs: submit them in parts"));
+        return answers;
+    }
+    answers.assign(count, answer<raw_submitted>(status::retryable, kept_changing()));
+    std::vector<prepared_submit> prepared;
+    std::vector<std::size_t> sent;
+    prepared.reserve(count);
+    // A nonce tells the jobs of one key apart, and others may share it.
+    const std::array<char, 16> shared = make_nonce();
+    std::unordered_set<std::string_view> keys;
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto [job, options] = job_at(i);
+        const bool again = !options.key.empty() && !keys.insert(options.key).second;
+        auto ready = prepare_submit(job, options, again ? make_nonce() : shared);
+        if (!ready) {
+            answers[i] = std::move(ready).error();
+            continue;
+        }
+        prepared.push_back(std::move(ready).value());
+        sent.push_back(i);
+    }
+    submit_answers in_order = submit_prepared(prepared);
+    for (std::size_t i = 0; i < sent.size(); ++i) answers[sent[i]] = std::move(in_order[i]);
+    return answers;
+}
+
+}  // namespace statemachine::detail
