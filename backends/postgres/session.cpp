@@ -1,0 +1,175 @@
+#include "session.hpp"
+
+#include "joined.hpp"
+#include "open.hpp"
+#include "transactions.hpp"
+
+#include <string_view>
+
+namespace statemachine::postgres {
+namespace {
+
+// There was a primary when the database was opened, so there will be one again: a fail-over must
+// not look like something that a person has to mend.
+error not_lent(error why) {
+    if (why.code() != errc::read_only) return why;
+    return {errc::cannot_connect, "Only standbys answered: wait until one is promoted."};
+}
+
+// A borrowed connection is found as its owner left it.
+result<void> check_borrowed(PGconn* handle) {
+    if (PQstatus(handle) != CONNECTION_OK)
+        return error{errc::cannot_connect, "The borrowed connection is closed: open another one."};
+    if (PQpipelineStatus(handle) != PQ_PIPELINE_OFF)
+        return error{errc::nested_call,
+                     "The borrowed connection is in pipeline mode: leave it before the call."};
+    const char* const encoding = PQparameterStatus(handle, "client_encoding");
+    if (!encoding || std::string_view(encoding) != "UTF8")
+        return error{
+            errc::misconfigured,
+            "The borrowed connection does not talk UTF-8: set its client_encoding to UTF8."};
+    if (PQtransactionStatus(handle) == PQTRANS_IDLE) return success();
+    return check_in_transaction(handle);
+}
+
+result<ending> run_borrowed(connection& on, access need, moment deadline, work body) {
+    if (auto ready = check_borrowed(on.handle()); !ready) return std::move(ready).error();
+    const waiting_mode mode(on.handle(), false);
+    return PQtransactionStatus(on.handle()) == PQTRANS_IDLE ? run_on_idle(on, need, deadline, body)
+                                                            : run_in_open(on, need, deadline, body);
+}
+
+result<void> check(const options& how) {
+    // Longer ones would overflow the clock.
+    constexpr std::chrono::hours longest{24 * 365};
+    if (how.deadline <= std::chrono::milliseconds::zero() || how.deadline > longest)
+        return error{errc::invalid_argument,
+                     "The deadline is out of range: give one above zero and below a year."};
+    if (how.connections < 1 || how.connections > 10'000)
+        return error{errc::invalid_argument,
+                     "The number of connections is out of range: give one of 1 to 10000."};
+    return success();
+}
+
+}  // namespace
+
+pooled_session::pooled_session(target where, const options& how)
+    : deadline_(how.deadline),
+      reconnects_(true),
+      has_limits_(!how.transaction_pooling),
+      connections_(how.connections,
+                   [where = std::move(where)](moment deadline) { return where.open(deadline); }) {}
+
+pooled_session::pooled_session(std::unique_ptr<connection> borrowed, const options& how)
+    : deadline_(how.deadline),
+      reconnects_(false),
+      has_limits_(false),
+      connections_(std::move(borrowed)) {}
+
+result<void> pooled_session::reach() {
+    auto lent = connections_.take(call_deadline());
+    if (!lent) return std::move(lent).error();
+    return success();
+}
+
+result<pool::loan> pooled_session::take(steady_time by) {
+    if (getpid() != opened_by_)
+        return error{errc::used_after_fork,
+                     "The database was opened by the parent process: open it anew after fork."};
+    if (thread_inside::has_entered(*this))
+        return error{errc::nested_call,
+                     "This thread is inside a transaction of the same database: make the call on "
+                     "that transaction, or after it."};
+    auto lent = connections_.take(by);
+    if (!lent) return not_lent(std::move(lent).error());
+    return lent;
+}
+
+result<ending> pooled_session::transact(access need, steady_time by, work body) {
+    auto lent = take(by);
+    if (!lent) return std::move(lent).error();
+    connection& on = *lent.value();
+    if (on.is_borrowed()) return run_borrowed(on, need, by, body);
+    const bool is_longer = by - std::chrono::steady_clock::now() > deadline_;
+    return has_limits_ && is_longer ? run_longer(on, need, by, body)
+                                    : run_on_idle(on, need, by, body);
+}
+
+// A migration has more time than other calls, whose limits the server was given.
+result<ending> pooled_session::run_longer(connection& on, access need, steady_time by, work body) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        by - std::chrono::steady_clock::now());
+    if (auto set = on.command(session_settings(left).c_str(), by, stake::nothing); !set)
+        return std::move(set).error();
+    auto ended = run_on_idle(on, need, by, body);
+    const std::string usual = session_settings(deadline_);
+    if (!on.reusable() || !on.command(usual.c_str(), call_deadline(), stake::nothing)) on.retire();
+    return ended;
+}
+
+result<ending> pooled_session::transact_together(joint_work body) {
+    const steady_time by = call_deadline();
+    auto lent = take(by);
+    if (!lent) return std::move(lent).error();
+    connection& on = *lent.value();
+    PGconn* const handle = on.handle();
+    if (on.is_borrowed())
+        if (auto ready = check_borrowed(handle); !ready) return std::move(ready).error();
+
+    joined_session inside(on, by);
+    const waiting_mode mode(handle, false);
+    // A connection of the library's own waits as one that the user has just made.
+    const bool users_mode = !on.is_borrowed() || mode.waited_before();
+    const auto filled = [&]() -> result<verdict> {
+        result<verdict> wanted = verdict::roll_back;
+        {
+            const thread_inside noted(*this);
+            const waiting_mode users(handle, users_mode);
+            wanted = body(inside, handle);
+        }
+        if (!wanted || wanted.value() == verdict::roll_back) return wanted;
+        if (auto ready = check_in_transaction(handle); !ready) return std::move(ready).error();
+        return wanted;
+    };
+    auto ended = PQtransactionStatus(handle) == PQTRANS_IDLE ? in_transaction(on, by, filled)
+                                                             : in_savepoint(on, by, filled);
+    if (ended && ended.value() != ending::rolled_back && inside.wakeups().rings() != 0)
+        wakeups().ring();
+    return ended;
+}
+
+session& database::connection() noexcept { return *session_; }
+
+database::database(std::unique_ptr<pooled_session> opened) noexcept : session_(std::move(opened)) {}
+database::~database() = default;
+database::database(database&&) noexcept = default;
+database& database::operator=(database&&) noexcept = default;
+
+result<ending> database::run_together(function_ref<result<verdict>(postgres::transaction&)> body) {
+    return session_->transact_together([body](session& inside, PGconn* handle) {
+        postgres::transaction together(inside, handle);
+        return body(together);
+    });
+}
+
+result<database> connect(const std::string& conninfo, options how) {
+    if (auto checked = check(how); !checked) return checked.error();
+    auto where = target::parse(conninfo, how);
+    if (!where) return std::move(where).error();
+    auto opened = std::make_unique<pooled_session>(std::move(where).value(), how);
+    if (auto reached = opened->reach(); !reached) return reached.error();
+    return database(std::move(opened));
+}
+
+result<database> borrow(PGconn* connection, options how) {
+    if (auto checked = check(how); !checked) return checked.error();
+    if (!connection)
+        return error{errc::invalid_argument, "There is no connection to borrow: pass one."};
+    if (PQstatus(connection) != CONNECTION_OK)
+        return error{errc::cannot_connect, "The borrowed connection is closed: open another one."};
+    if (auto checked = check_version(connection); !checked) return checked.error();
+    return database(std::make_unique<pooled_session>(
+        std::make_unique<postgres::connection>(connection, kind::borrowed), how));
+}
+
+}  // namespace statemachine::postgres
