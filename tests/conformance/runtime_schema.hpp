@@ -1,0 +1,63 @@
+// A place with the database that the first declaration left behind, and short words for it.
+#pragma once
+
+#include "orders.hpp"
+
+#include "fixture.hpp"
+
+#include <fstream>
+#include <sstream>
+
+namespace conformance {
+
+inline std::string read_text(const std::string& path) {
+    std::ifstream in(path);
+    std::ostringstream text;
+    text << in.rdbuf();
+    if (!in || text.str().empty()) throw std::runtime_error("cannot read " + path);
+    return text.str();
+}
+
+/// A table of orders in each state: 1 waits, 2 is packing under a lease that ran out, 3 is packed,
+/// 4 is lost, 5 waits again. Made by the first declaration and the first version of the library.
+template <class Backend>
+class on_orders : public ::testing::Test {
+public:
+    on_orders() {
+        place.execute(read_text(std::string{STATEMACHINE_OLD_SCHEMAS} + "/orders_first." +
+                                std::string{Backend::database::dialect.name} + ".sql"));
+    }
+
+    template <const auto& Machine>
+    auto schema() {
+        return orders::schema_on<Machine>(database);
+    }
+    template <const auto& Machine>
+    auto store() {
+        return orders::store_on<Machine>(database);
+    }
+
+    std::string state_of(std::int64_t id) const {
+        return place.text("SELECT state FROM orders WHERE id = " + std::to_string(id));
+    }
+
+    static constexpr bool is_sqlite = Backend::database::dialect.name == "sqlite";
+
+    Backend place;
+    typename Backend::database database = place.open();
+};
+
+/// Whether a sentence has all of these words.
+inline bool says(const std::string& sentence, std::initializer_list<const char*> words) {
+    for (const char* each : words)
+        if (sentence.find(each) == std::string::npos) return false;
+    return true;
+}
+inline bool any_says(const std::vector<std::string>& sentences,
+                     std::initializer_list<const char*> words) {
+    for (const std::string& each : sentences)
+        if (says(each, words)) return true;
+    return false;
+}
+
+}  // namespace conformance

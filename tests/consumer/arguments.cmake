@@ -1,0 +1,11 @@
+# Sets `arguments` to what follows `--` on the command line.
+set(arguments)
+set(found_separator FALSE)
+math(EXPR last "${CMAKE_ARGC} - 1")
+foreach(index RANGE ${last})
+  if(found_separator)
+    list(APPEND arguments ${CMAKE_ARGV${index}})
+  elseif(CMAKE_ARGV${index} STREQUAL "--")
+    set(found_separator TRUE)
+  endif()
+endforeach()

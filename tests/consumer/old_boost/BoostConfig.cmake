@@ -1,0 +1,1 @@
+set(Boost_FOUND TRUE)

@@ -1,0 +1,72 @@
+# Included by the consumer's project(): compares at the end of its list what was there before the
+# library came in. It may leave its targets, its own cache entries and those of its find modules.
+# CMake itself leaves some more.
+set(entries_it_may_add
+  "^(STATEMACHINE_|statemachine_|Boost_|boost_headers_|SQLite|PostgreSQL_|CMAKE_HAVE_|\
+FIND_PACKAGE_MESSAGE_DETAILS_)")
+set(entries_of_cmake "^(FETCHCONTENT_|__cmake_|CMAKE_MATCH_|CMAKE_PROJECT_VERSION|CMAKE_CURRENT_)")
+set(targets_it_may_add statemachine_statemachine statemachine_sqlite statemachine_postgres
+    statemachine_testing consumer)
+set(watched_properties COMPILE_OPTIONS COMPILE_DEFINITIONS INCLUDE_DIRECTORIES LINK_OPTIONS
+  LINK_LIBRARIES LINK_DIRECTORIES)
+
+foreach(property IN LISTS watched_properties)
+  get_directory_property(before_${property} ${property})
+endforeach()
+set(variables_before)
+get_cmake_property(variables_before VARIABLES)
+foreach(variable IN LISTS variables_before)
+  set(before_${variable} "${${variable}}")
+endforeach()
+
+# Appends to `flaws` what a directory, and those below, brought besides what is expected.
+function(look_at directory)
+  get_property(targets DIRECTORY ${directory} PROPERTY BUILDSYSTEM_TARGETS)
+  list(REMOVE_ITEM targets ${targets_it_may_add})
+  if(targets)
+    list(APPEND flaws "targets ${targets}")
+  endif()
+  get_property(tests DIRECTORY ${directory} PROPERTY TESTS)
+  if(tests)
+    list(APPEND flaws "tests ${tests}")
+  endif()
+  get_property(directories DIRECTORY ${directory} PROPERTY SUBDIRECTORIES)
+  foreach(each IN LISTS directories)
+    look_at(${each})
+  endforeach()
+  set(flaws ${flaws} PARENT_SCOPE)
+endfunction()
+
+function(expect_no_side_effects)
+  set(flaws)
+  foreach(property IN LISTS watched_properties)
+    get_directory_property(value ${property})
+    if(NOT "${value}" STREQUAL "${before_${property}}")
+      list(APPEND flaws "${property} is ${value}")
+    endif()
+  endforeach()
+  get_cmake_property(variables VARIABLES)
+  foreach(variable IN LISTS variables)
+    if(variable MATCHES "^(before_|variables_before$|flaws$|propert|value$|ARG)"
+       OR variable MATCHES ${entries_it_may_add} OR variable MATCHES ${entries_of_cmake})
+      continue()
+    endif()
+    if(NOT variable IN_LIST variables_before)
+      list(APPEND flaws "${variable} is new")
+    elseif(NOT "${${variable}}" STREQUAL "${before_${variable}}")
+      list(APPEND flaws "${variable} is ${${variable}}, it was ${before_${variable}}")
+    endif()
+  endforeach()
+  foreach(target IN ITEMS Boost::headers SQLiteCpp SQLite::SQLite3 PostgreSQL::PostgreSQL)
+    if(TARGET ${target})
+      list(APPEND flaws "target ${target}")
+    endif()
+  endforeach()
+  look_at(${CMAKE_CURRENT_SOURCE_DIR})
+  if(flaws)
+    list(JOIN flaws "\n" flaws)
+    message(FATAL_ERROR "The library has left with its user:\n${flaws}")
+  endif()
+endfunction()
+
+cmake_language(DEFER CALL expect_no_side_effects)

@@ -1,0 +1,366 @@
+-- Schema
+CREATE TABLE IF NOT EXISTS "keyed_jobs" (
+  "id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  "state" text COLLATE "C" NOT NULL CONSTRAINT "keyed_jobs_state" CHECK ("state" IN ('waiting', 'running', 'done', 'failed')),
+  "version" bigint NOT NULL,
+  "epoch" bigint NOT NULL,
+  "attempts" integer NOT NULL,
+  "owner" text COLLATE "C",
+  "lease_until" timestamptz,
+  "run_at" timestamptz NOT NULL,
+  "priority" integer NOT NULL,
+  "key" text COLLATE "C",
+  "fingerprint" text COLLATE "C",
+  "error" text COLLATE "C",
+  "created_at" timestamptz NOT NULL,
+  "changed_at" timestamptz NOT NULL,
+  "previous" text COLLATE "C",
+  "rule" integer NOT NULL,
+  "payload" text COLLATE "C" NOT NULL,
+  "result" text COLLATE "C"
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+CREATE TABLE IF NOT EXISTS "keyed_jobs_log" (
+  "job" bigint NOT NULL,
+  "version" bigint NOT NULL,
+  "event" text COLLATE "C" NOT NULL,
+  "from_state" text COLLATE "C",
+  "to_state" text COLLATE "C" NOT NULL,
+  "epoch" bigint NOT NULL,
+  "actor" text COLLATE "C",
+  "at" timestamptz NOT NULL,
+  "lease_until" timestamptz,
+  "nonce" bytea NOT NULL,
+  PRIMARY KEY ("job", "version")
+);
+CREATE TABLE IF NOT EXISTS "keyed_jobs_tokens" (
+  "job" bigint NOT NULL,
+  "token" text COLLATE "C" NOT NULL,
+  "event" text COLLATE "C" NOT NULL,
+  "fingerprint" text COLLATE "C" NOT NULL,
+  "version" bigint NOT NULL,
+  "at" timestamptz NOT NULL,
+  "from_state" text COLLATE "C" NOT NULL,
+  "to_state" text COLLATE "C" NOT NULL,
+  "epoch" bigint NOT NULL,
+  PRIMARY KEY ("job", "token")
+);
+CREATE TABLE IF NOT EXISTS "keyed_jobs_sweeps" (
+  "name" text COLLATE "C" NOT NULL PRIMARY KEY,
+  "began_at" timestamptz,
+  "ended_at" timestamptz,
+  "noticed_at" timestamptz,
+  "actor" text COLLATE "C"
+);
+INSERT INTO "keyed_jobs_sweeps" ("name") VALUES ('sweep'), ('tokens') ON CONFLICT ("name") DO NOTHING;
+CREATE TABLE IF NOT EXISTS "keyed_jobs_schema" (
+  "number" bigint NOT NULL,
+  "at" timestamptz NOT NULL,
+  "library" text COLLATE "C" NOT NULL,
+  "declaration" text COLLATE "C" NOT NULL,
+  "changes" text COLLATE "C" NOT NULL,
+  PRIMARY KEY ("number")
+);
+CREATE TABLE IF NOT EXISTS "keyed_jobs_keys" (
+  "key" text COLLATE "C" NOT NULL PRIMARY KEY
+);
+INSERT INTO "keyed_jobs_keys" ("key") SELECT "key" FROM "keyed_jobs" WHERE "key" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "keyed_jobs_keys") ON CONFLICT ("key") DO NOTHING;
+CREATE INDEX IF NOT EXISTS "keyed_jobs_keyed" ON "keyed_jobs" ("key") WHERE "key" IS NOT NULL;
+CREATE INDEX IF NOT EXISTS "keyed_jobs_claim_due_9290eb5d" ON "keyed_jobs" ("priority" DESC, "run_at", "id") WHERE "state" IN ('waiting', 'running');
+CREATE INDEX IF NOT EXISTS "keyed_jobs_claim_used_up_37c53471" ON "keyed_jobs" ("id") WHERE "state" IN ('waiting') AND "attempts" >= 3;
+CREATE INDEX IF NOT EXISTS "keyed_jobs_leases_6bdd765b" ON "keyed_jobs" ("lease_until", "id") WHERE "state" IN ('running');
+CREATE INDEX IF NOT EXISTS "keyed_jobs_kept_917a8673" ON "keyed_jobs" ("changed_at", "id") WHERE "state" IN ('done');
+CREATE INDEX IF NOT EXISTS "keyed_jobs_tokens_age" ON "keyed_jobs_tokens" ("at");
+
+-- submit
+WITH "taken" AS (
+INSERT INTO "keyed_jobs_keys" ("key")
+SELECT $1 WHERE $1 IS NOT NULL
+ON CONFLICT ("key") DO NOTHING
+RETURNING "key"
+), "changed" AS (
+INSERT INTO "keyed_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "payload", "result")
+SELECT 'waiting', 1, 0, 0, coalesce($2, clock_timestamp() + $3 * interval '1 millisecond'), $4, $1, $5, clock_timestamp(), clock_timestamp(), 0, $6, $7
+WHERE $1 IS NULL OR EXISTS (SELECT 1 FROM "taken")
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+), "logged" AS (
+INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", 'submit', "previous", "state", "epoch", $8, "changed_at", "lease_until", $9 FROM "changed"
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
+-- submit many
+WITH "taken" AS (
+INSERT INTO "keyed_jobs_keys" ("key")
+SELECT "row$2" FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$number") WHERE "row$2" IS NOT NULL ORDER BY "row$2"
+ON CONFLICT ("key") DO NOTHING
+RETURNING "key"
+), "changed" AS (
+INSERT INTO "keyed_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "payload", "result")
+SELECT 'waiting', 1, 0, 0, coalesce("row$4", clock_timestamp() + "row$5" * interval '1 millisecond'), "row$1", "row$2", "row$3", clock_timestamp(), clock_timestamp(), "row$number", "row$6", "row$7"
+FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$number")
+WHERE "row$2" IS NULL OR "row$2" IN (SELECT "key" FROM "taken")
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+), "logged" AS (
+INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", 'submit', "previous", "state", "epoch", $8, "changed_at", "lease_until", $9 FROM "changed"
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
+-- adopt submit
+SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+FROM "keyed_jobs" AS "kept" JOIN "keyed_jobs_log" AS "log" ON "log"."job" = "kept"."id" AND "log"."version" = 1
+WHERE "kept"."key" = $1 AND "log"."nonce" = $2;
+
+-- void token
+INSERT INTO "keyed_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
+SELECT "id", $1, '', '', 0, clock_timestamp(), '', '', 0 FROM "keyed_jobs" WHERE "id" = $2
+ON CONFLICT ("job", "token") DO NOTHING
+RETURNING "job";
+
+-- may be forgotten
+SELECT EXISTS (SELECT 1 FROM "keyed_jobs_sweeps" AS "mark" WHERE "name" = 'tokens' AND "ended_at" IS NOT NULL AND (SELECT count(*) FROM "keyed_jobs_log" AS "log" WHERE "log"."job" = "kept"."id" AND "log"."version" > 1 AND "log"."at" > "mark"."ended_at") < "kept"."version" - 1)
+FROM "keyed_jobs" AS "kept" WHERE "kept"."id" = $1;
+
+-- find key
+SELECT "id", "state", "fingerprint", "version" FROM "keyed_jobs" WHERE "key" = $1;
+
+-- find keys
+SELECT "found".* FROM ROWS FROM (unnest($1), generate_subscripts($1, 1)) AS "row" ("row$1", "row$number") CROSS JOIN LATERAL (
+  SELECT "id", "state", "fingerprint", "version", "key" FROM "keyed_jobs" WHERE "key" = "row$1" OFFSET 0) AS "found";
+
+-- find token
+SELECT "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch" FROM "keyed_jobs_tokens" WHERE "job" = $1 AND "token" = $2;
+
+-- read
+SELECT "id", "state", "version", "epoch", "attempts", "owner", "lease_until", "run_at", "priority", "key", "error", "created_at", "changed_at", "payload", "result" FROM "keyed_jobs" WHERE "id" = $1;
+
+-- list
+SELECT "id", "state", "version", "epoch", "attempts", "owner", "lease_until", "run_at", "priority", "key", "error", "created_at", "changed_at", "payload", "result" FROM "keyed_jobs" WHERE "state" = $1 AND "id" > $2 ORDER BY "id" LIMIT $3;
+
+-- history
+SELECT "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until" FROM "keyed_jobs_log" WHERE "job" = $1 AND "version" > $2 ORDER BY "version" LIMIT $3;
+
+-- renew
+UPDATE "keyed_jobs" SET "lease_until" = greatest("lease_until", clock_timestamp() + 30000 * interval '1 millisecond'), "run_at" = greatest("lease_until", clock_timestamp() + 30000 * interval '1 millisecond')
+WHERE "id" = $1
+  AND "epoch" = $2
+  AND "state" IN ('running')
+RETURNING "id", "epoch", "lease_until";
+
+-- renew many
+WITH "held" AS MATERIALIZED (
+SELECT "row".* FROM ROWS FROM (unnest($1), unnest($2), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$number") CROSS JOIN LATERAL (
+  SELECT FROM "keyed_jobs" WHERE "id" = "row$1" FOR NO KEY UPDATE) AS "locked"
+)
+UPDATE "keyed_jobs" SET "lease_until" = greatest("lease_until", clock_timestamp() + 30000 * interval '1 millisecond'), "run_at" = greatest("lease_until", clock_timestamp() + 30000 * interval '1 millisecond')
+FROM "held"
+WHERE "id" = ANY(ARRAY["row$1"])
+  AND CASE WHEN "epoch" = "row$2"
+  AND "state" IN ('running') THEN TRUE ELSE FALSE END
+RETURNING "id", "epoch", "lease_until";
+
+-- renew reason
+SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
+  "state" IN ('running')
+FROM "keyed_jobs" WHERE "id" = $1;
+
+-- expire
+WITH "changed" AS (
+UPDATE "keyed_jobs" SET "previous" = "state", "state" = CASE WHEN "state" = 'running' AND "attempts" >= 3 THEN 'failed' WHEN "state" = 'running' THEN 'waiting' END, "rule" = CASE WHEN "state" = 'running' AND "attempts" >= 3 THEN -2 WHEN "state" = 'running' THEN -1 END, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "error" = CASE WHEN "state" = 'running' AND "attempts" >= 3 THEN 'attempts used up' WHEN "state" = 'running' THEN "error" END, "changed_at" = clock_timestamp()
+WHERE "id" = ANY(ARRAY(
+SELECT "id" FROM "keyed_jobs" WHERE "state" IN ('running') AND "lease_until" <= statement_timestamp()
+ORDER BY "lease_until", "id" LIMIT $1 FOR UPDATE SKIP LOCKED
+))
+  AND CASE WHEN "state" IN ('running') AND "lease_until" <= statement_timestamp() THEN TRUE ELSE FALSE END
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+), "logged" AS (
+INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'expire' END, "previous", "state", "epoch", $2, "changed_at", "lease_until", $3 FROM "changed"
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
+-- claim by id
+WITH "changed" AS (
+UPDATE "keyed_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'running' ELSE 'failed' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE 'attempts used up' END, "changed_at" = clock_timestamp()
+WHERE "id" = $2
+  AND (("state" IN ('waiting') AND "run_at" <= statement_timestamp()) OR ("state" IN ('running') AND "lease_until" <= statement_timestamp()))
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "result"
+), "logged" AS (
+INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'claim' END, "previous", "state", "epoch", $1, "changed_at", "lease_until", $3 FROM "changed"
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "result" FROM "changed";
+
+-- claim next
+WITH "changed" AS (
+UPDATE "keyed_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'running' ELSE 'failed' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE 'attempts used up' END, "changed_at" = clock_timestamp()
+WHERE "id" = ANY(ARRAY(
+WITH RECURSIVE "level" ("level$at") AS (
+  SELECT max("priority") FROM "keyed_jobs" WHERE "state" IN ('waiting', 'running')
+  UNION ALL
+  SELECT (SELECT max("priority") FROM "keyed_jobs" WHERE "state" IN ('waiting', 'running') AND "priority" < "level$at") FROM "level" WHERE "level$at" IS NOT NULL
+)
+SELECT "due"."id" FROM "level" CROSS JOIN LATERAL (
+  SELECT "id" FROM "keyed_jobs" WHERE "state" IN ('waiting', 'running') AND "priority" = "level$at" AND "run_at" <= statement_timestamp() AND CASE WHEN (("state" IN ('waiting') AND "run_at" <= statement_timestamp()) OR ("state" IN ('running') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END
+  ORDER BY "run_at", "id" LIMIT $2 FOR UPDATE SKIP LOCKED) AS "due"
+LIMIT $2
+))
+  AND CASE WHEN (("state" IN ('waiting') AND "run_at" <= statement_timestamp()) OR ("state" IN ('running') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "result"
+), "logged" AS (
+INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'claim' END, "previous", "state", "epoch", $1, "changed_at", "lease_until", $3 FROM "changed"
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "result" FROM "changed";
+
+-- claim used up
+WITH "changed" AS (
+UPDATE "keyed_jobs" SET "previous" = "state", "state" = 'failed', "rule" = -2, "version" = "version" + 1, "error" = 'attempts used up', "changed_at" = clock_timestamp()
+WHERE "id" = ANY(ARRAY(
+SELECT "id" FROM "keyed_jobs" WHERE "state" IN ('waiting') AND "attempts" >= 3
+ORDER BY "id" LIMIT $1 FOR UPDATE SKIP LOCKED
+))
+  AND CASE WHEN "state" IN ('waiting') AND "attempts" >= 3 THEN TRUE ELSE FALSE END
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+), "logged" AS (
+INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", 'exhaust', "previous", "state", "epoch", $2, "changed_at", "lease_until", $3 FROM "changed"
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
+-- claim reason
+SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
+  (("state" IN ('waiting') AND "run_at" <= statement_timestamp()) OR ("state" IN ('running') AND "lease_until" <= statement_timestamp()))
+FROM "keyed_jobs" WHERE "id" = $1;
+
+-- claim adopt
+SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at", "kept"."payload", "kept"."result"
+FROM "keyed_jobs" AS "kept" JOIN "keyed_jobs_log" AS "log" ON "log"."job" = "kept"."id"
+WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
+
+-- claim adopt claimed
+SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at", "kept"."payload", "kept"."result"
+FROM "keyed_jobs" AS "kept" JOIN "keyed_jobs_log" AS "log" ON "log"."job" = "kept"."id" AND "log"."version" = "kept"."version"
+WHERE "kept"."state" IN ('running') AND "kept"."state" IN ('running') AND "kept"."lease_until" > statement_timestamp() AND "log"."nonce" = $1;
+
+-- complete
+WITH "changed" AS (
+UPDATE "keyed_jobs" SET "previous" = "state", "state" = 'done', "rule" = 1, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "result" = coalesce("result", $1), "changed_at" = clock_timestamp()
+WHERE "id" = $2
+  AND "epoch" = $3
+  AND "state" IN ('running')
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+), "logged" AS (
+INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", 'complete', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
+-- complete with token
+WITH "changed" AS (
+UPDATE "keyed_jobs" SET "previous" = "state", "state" = 'done', "rule" = 1, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "result" = coalesce("result", $1), "changed_at" = clock_timestamp()
+WHERE "id" = $2
+  AND "epoch" = $3
+  AND "state" IN ('running')
+  AND NOT EXISTS (SELECT 1 FROM "keyed_jobs_tokens" WHERE "job" = $2 AND "token" = $4)
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+), "logged" AS (
+INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", 'complete', "previous", "state", "epoch", $5, "changed_at", "lease_until", $6 FROM "changed"
+), "settled" AS (
+INSERT INTO "keyed_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
+SELECT "id", $4, 'complete', $7, "version", "changed_at", "previous", "state", "epoch" FROM "changed"
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
+-- complete many
+WITH "held" AS MATERIALIZED (
+SELECT "row".* FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$number") CROSS JOIN LATERAL (
+  SELECT FROM "keyed_jobs" WHERE "id" = "row$1" FOR NO KEY UPDATE) AS "locked"
+), "changed" AS (
+UPDATE "keyed_jobs" SET "previous" = "state", "state" = 'done', "rule" = 1, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "result" = coalesce("result", "row$6"), "changed_at" = clock_timestamp()
+FROM "held"
+WHERE "id" = ANY(ARRAY["row$1"])
+  AND CASE WHEN "epoch" = "row$2"
+  AND "state" IN ('running') THEN TRUE ELSE FALSE END
+  AND ("row$3" IS NULL OR NOT EXISTS (SELECT 1 FROM "keyed_jobs_tokens" WHERE "job" = "row$1" AND "token" = "row$3" OFFSET 0))
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "row$3", "row$4", "row$5"
+), "logged" AS (
+INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", 'complete', "previous", "state", "epoch", "row$5", "changed_at", "lease_until", $7 FROM "changed"
+), "settled" AS (
+INSERT INTO "keyed_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
+SELECT "id", "row$3", 'complete', "row$4", "version", "changed_at", "previous", "state", "epoch" FROM "changed" WHERE "row$3" IS NOT NULL
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
+-- complete reason
+SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
+  "state" IN ('running')
+FROM "keyed_jobs" WHERE "id" = $1;
+
+-- complete adopt
+SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+FROM "keyed_jobs" AS "kept" JOIN "keyed_jobs_log" AS "log" ON "log"."job" = "kept"."id"
+WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
+
+-- release
+WITH "changed" AS (
+UPDATE "keyed_jobs" SET "previous" = "state", "state" = 'waiting', "rule" = 2, "version" = "version" + 1, "attempts" = greatest("attempts" - 1, 0), "owner" = NULL, "lease_until" = NULL, "run_at" = clock_timestamp(), "changed_at" = clock_timestamp()
+WHERE "id" = $1
+  AND "epoch" = $2
+  AND "state" IN ('running')
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+), "logged" AS (
+INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", 'release', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
+-- release with token
+WITH "changed" AS (
+UPDATE "keyed_jobs" SET "previous" = "state", "state" = 'waiting', "rule" = 2, "version" = "version" + 1, "attempts" = greatest("attempts" - 1, 0), "owner" = NULL, "lease_until" = NULL, "run_at" = clock_timestamp(), "changed_at" = clock_timestamp()
+WHERE "id" = $1
+  AND "epoch" = $2
+  AND "state" IN ('running')
+  AND NOT EXISTS (SELECT 1 FROM "keyed_jobs_tokens" WHERE "job" = $1 AND "token" = $3)
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+), "logged" AS (
+INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", 'release', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
+), "settled" AS (
+INSERT INTO "keyed_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
+SELECT "id", $3, 'release', $6, "version", "changed_at", "previous", "state", "epoch" FROM "changed"
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
+-- release many
+WITH "held" AS MATERIALIZED (
+SELECT "row".* FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$number") CROSS JOIN LATERAL (
+  SELECT FROM "keyed_jobs" WHERE "id" = "row$1" FOR NO KEY UPDATE) AS "locked"
+), "changed" AS (
+UPDATE "keyed_jobs" SET "previous" = "state", "state" = 'waiting', "rule" = 2, "version" = "version" + 1, "attempts" = greatest("attempts" - 1, 0), "owner" = NULL, "lease_until" = NULL, "run_at" = clock_timestamp(), "changed_at" = clock_timestamp()
+FROM "held"
+WHERE "id" = ANY(ARRAY["row$1"])
+  AND CASE WHEN "epoch" = "row$2"
+  AND "state" IN ('running') THEN TRUE ELSE FALSE END
+  AND ("row$3" IS NULL OR NOT EXISTS (SELECT 1 FROM "keyed_jobs_tokens" WHERE "job" = "row$1" AND "token" = "row$3" OFFSET 0))
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "row$3", "row$4", "row$5"
+), "logged" AS (
+INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", 'release', "previous", "state", "epoch", "row$5", "changed_at", "lease_until", $6 FROM "changed"
+), "settled" AS (
+INSERT INTO "keyed_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
+SELECT "id", "row$3", 'release', "row$4", "version", "changed_at", "previous", "state", "epoch" FROM "changed" WHERE "row$3" IS NOT NULL
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
+-- release reason
+SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
+  "state" IN ('running')
+FROM "keyed_jobs" WHERE "id" = $1;
+
+-- release adopt
+SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+FROM "keyed_jobs" AS "kept" JOIN "keyed_jobs_log" AS "log" ON "log"."job" = "kept"."id"
+WHERE "kept"."id" = $1 AND "log"."nonce" = $2;

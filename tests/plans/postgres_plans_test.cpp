@@ -1,0 +1,234 @@
+// What PostgreSQL does for each statement, under every kind of plan that a server may choose.
+#include "population.hpp"
+
+#include <golden/listing.hpp>
+
+#include <gtest/gtest.h>
+#include <libpq-fe.h>
+
+#include <cstdlib>
+#include <regex>
+#include <sstream>
+#include <stdexcept>
+
+namespace plans {
+namespace {
+
+constexpr const auto& statements =
+    sm::detail::catalog_of<queue::machine, sm::dialect_of_postgres>::value;
+
+// For each row that a call may change: in the search, and in the change by index and by row, both
+// of which meet what the change of the search before has left.
+constexpr std::int64_t visits_a_row = 4;
+constexpr std::int64_t visits_besides = 20;
+// Pages of the table and of its indexes that are touched for one row.
+constexpr std::int64_t pages_a_row = 45;
+constexpr std::int64_t pages_besides = 120;
+
+std::string moment_in(int seconds) {
+    return "now() + interval '" + std::to_string(seconds) + " seconds'";
+}
+
+struct explained {
+    std::string text;
+    std::int64_t visited = 0;  // rows, those that a filter removed included
+    std::int64_t pages = 0;
+    std::int64_t returned = 0;
+};
+
+std::int64_t number_in(const std::smatch& match, std::size_t group) {
+    return match[group].matched ? std::stoll(match[group]) : 0;
+}
+
+explained read_plan(const std::string& text) {
+    static const std::regex node(R"((\w[\w ]*Scan).* on (\w+).*actual rows=(\d+) loops=(\d+))");
+    static const std::regex root(R"(actual rows=(\d+) loops=(\d+))");
+    static const std::regex removed(R"(Rows Removed by (?:Filter|Index Recheck): (\d+))");
+    static const std::regex buffers(R"(Buffers: shared(?: hit=(\d+))?(?: read=(\d+))?)");
+    explained found{text};
+    std::istringstream lines(text);
+    std::int64_t loops = 0;
+    bool first = true;
+    for (std::string line; std::getline(lines, line);) {
+        std::smatch match;
+        if (first && std::regex_search(line, match, root)) found.returned = number_in(match, 1);
+        if (std::regex_search(line, match, node)) {
+            loops = number_in(match, 4);
+            if (match[2].str().starts_with("queue_jobs"))
+                found.visited += number_in(match, 3) * loops;
+        }
+        if (std::regex_search(line, match, removed)) found.visited += number_in(match, 1) * loops;
+        // The root's counts include those of all below it.
+        if (found.pages == 0 && std::regex_search(line, match, buffers))
+            found.pages = number_in(match, 1) + number_in(match, 2);
+        first = false;
+    }
+    return found;
+}
+
+std::string_view type_name(sm::column_type type) {
+    switch (type) {
+        case sm::column_type::boolean: return "boolean";
+        case sm::column_type::int32: return "integer";
+        case sm::column_type::int64: return "bigint";
+        case sm::column_type::real: return "double precision";
+        case sm::column_type::bytes: return "bytea";
+        case sm::column_type::time: return "timestamptz";
+        default: return "text";
+    }
+}
+
+class filled_schema {
+public:
+    filled_schema() {
+        const char* const server = std::getenv("STATEMACHINE_TEST_CONNINFO");
+        if (server == nullptr)
+            throw std::runtime_error(
+                "set STATEMACHINE_TEST_CONNINFO, or run by "
+                "scripts/postgres-server run --fast -- COMMAND");
+        handle_ = PQconnectdb(server);
+        PQsetNoticeReceiver(
+            handle_, [](void*, const PGresult*) {}, nullptr);
+        run("CREATE SCHEMA " + schema_ + "; SET search_path = " + schema_);
+        run(std::string{statements.schema});
+        // Statistics come when the test says so.
+        for (const char* table : {"queue_jobs", "queue_jobs_log", "queue_jobs_tokens"})
+            run(std::string{"ALTER TABLE "} + table + " SET (autovacuum_enabled = false)");
+        run(filling({"generate_series(:first, :last) AS n (i)", moment_in,
+                     " * interval '1 millisecond'", " OVERRIDING SYSTEM VALUE", "'\\x00'"}) +
+            "SELECT setval(pg_get_serial_sequence('queue_jobs', 'id'), 1000000)");
+    }
+    ~filled_schema() {
+        PQclear(PQexec(handle_, ("DROP SCHEMA " + schema_ + " CASCADE").c_str()));
+        PQfinish(handle_);
+    }
+    filled_schema(const filled_schema&) = delete;
+    filled_schema& operator=(const filled_schema&) = delete;
+
+    std::string run(const std::string& sql) const {
+        PGresult* const reply = PQexec(handle_, sql.c_str());
+        const std::string words = PQresultErrorMessage(reply);
+        std::string lines;
+        for (int i = 0; i < PQntuples(reply); ++i)
+            lines.append(PQgetvalue(reply, i, 0)).append("\n");
+        PQclear(reply);
+        if (!words.empty()) throw std::runtime_error(words + sql);
+        return lines;
+    }
+
+    /// Runs the statement in a transaction that is undone.
+    explained explain(const listing::entry& what, int limit) const {
+        std::string types;
+        std::string values;
+        for (const auto& each : what.what->parameters) {
+            const std::string type = std::string{type_name(each.type)} + (each.many ? "[]" : "");
+            types.append(types.empty() ? "" : ", ").append(type);
+            values.append(values.empty() ? "" : ", ")
+                .append(literal(each, what.heading, limit, moment_in(0)))
+                .append(each.many ? "::" + type : "");
+        }
+        const auto brackets = [](const std::string& list) {
+            return list.empty() ? list : "(" + list + ")";
+        };
+        run("ROLLBACK; BEGIN");
+        run("PREPARE asked" + brackets(types) + " AS " + std::string{what.text()});
+        const std::string plan = run(
+            "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF) EXECUTE asked" + brackets(values));
+        run("ROLLBACK; DEALLOCATE asked");
+        return read_plan(plan);
+    }
+
+private:
+    PGconn* handle_ = nullptr;
+    std::string schema_ = "plans_" + std::to_string(getpid());
+};
+
+struct circumstances {
+    bool statistics;
+    const char* plan_cache_mode;
+    const char* join_that_is_off;
+};
+
+void PrintTo(const circumstances& under, std::ostream* out) {
+    *out << (under.statistics ? "with" : "without") << " statistics, " << under.plan_cache_mode
+         << ", without " << under.join_that_is_off;
+}
+
+class postgres_plans : public testing::TestWithParam<circumstances> {
+protected:
+    static void SetUpTestSuite() { schema = std::make_unique<filled_schema>(); }
+    static void TearDownTestSuite() { schema.reset(); }
+
+    void SetUp() override {
+        if (GetParam().statistics && !analyzed) schema->run("ANALYZE");
+        analyzed = GetParam().statistics;
+        // Each change that was undone has left dead rows in front of the next.
+        schema->run("VACUUM (INDEX_CLEANUP ON) queue_jobs");
+        schema->run(std::string{"SET plan_cache_mode = "} + GetParam().plan_cache_mode);
+        for (const char* join : {"hashjoin", "mergejoin", "nestloop"})
+            schema->run(std::string{"SET enable_"} + join + " = " +
+                        (join == std::string_view{GetParam().join_that_is_off} ? "off" : "on"));
+    }
+
+    static std::unique_ptr<filled_schema> schema;
+    static bool analyzed;
+};
+std::unique_ptr<filled_schema> postgres_plans::schema;
+bool postgres_plans::analyzed = false;
+
+TEST_P(postgres_plans, visit_as_many_rows_as_they_may_change) {
+    for (const listing::entry& each : listing::of(statements))
+        for (const int limit : {1, 50}) {
+            // After a lost reply: as many rows as there are leases, or log rows where those are
+            // fewer; and a join that has no other way without nested loops.
+            const bool recovers = each.heading.find("adopt") != std::string::npos;
+            if (each.heading.ends_with("adopt claimed")) continue;
+            if (recovers && std::string_view{GetParam().join_that_is_off} == "nestloop") continue;
+            const explained plan = schema->explain(each, limit);
+            EXPECT_EQ(plan.text.find("Seq Scan on queue_jobs"), std::string::npos)
+                << each.heading << "\n"
+                << plan.text;
+            // An operator's walk along the primary key.
+            if (each.heading == "list") continue;
+            const bool many = each.heading.ends_with("next") || each.heading == "expire" ||
+                              each.heading.ends_with("used up") || each.heading.ends_with("many") ||
+                              each.heading == "find keys";
+            const int rows = many ? limit : 1;
+            // Without statistics the planner expects fewer rows than the batch may take, and rather
+            // sorts what is due. It is so until autovacuum first looks at the table.
+            const bool guesses =
+                !GetParam().statistics && limit > 1 &&
+                std::string_view{GetParam().plan_cache_mode} == "force_custom_plan";
+            if (guesses) continue;
+            EXPECT_LE(plan.visited, visits_a_row * rows + visits_besides)
+                << each.heading << " of " << limit << "\n"
+                << plan.text;
+            EXPECT_LE(plan.pages, pages_a_row * rows + pages_besides)
+                << each.heading << " of " << limit << "\n"
+                << plan.text;
+            const int found = each.heading == "history" ? std::min(limit, 2) : rows;
+            EXPECT_EQ(plan.returned, recovers ? 0 : found)
+                << each.heading << " of " << limit << "\n"
+                << plan.text;
+        }
+}
+
+// Those without statistics come first: a table cannot be made to forget them.
+std::vector<circumstances> all_circumstances() {
+    std::vector<circumstances> all;
+    for (const bool statistics : {false, true})
+        for (const char* mode : {"force_generic_plan", "force_custom_plan"})
+            for (const char* join : {"none", "hashjoin", "mergejoin", "nestloop"})
+                all.push_back({statistics, mode, join});
+    return all;
+}
+
+std::string name_of(const testing::TestParamInfo<circumstances>& info) {
+    return std::string{info.param.statistics ? "with" : "without"} + "_statistics_" +
+           info.param.plan_cache_mode + "_without_" + info.param.join_that_is_off;
+}
+
+INSTANTIATE_TEST_SUITE_P(each, postgres_plans, testing::ValuesIn(all_circumstances()), name_of);
+
+}  // namespace
+}  // namespace plans

@@ -1,0 +1,61 @@
+// expect: an event carries the job's own struct
+// names:  note
+#include <statemachine/verify.hpp>
+namespace sm = statemachine;
+
+namespace payments {
+
+enum class state { open, paid, refunded };
+using enum state;
+
+struct payment {
+    std::string payer;
+    std::int64_t cents = 0;
+    int reminders = 0;
+    bool blocked = false;
+    std::optional<std::string> receipt;
+    std::optional<sm::timestamp> paid_at;
+};
+struct remittance {
+    std::string number;
+    std::int64_t cents;
+};
+
+constexpr sm::event<remittance> pay{"pay"};
+constexpr sm::event<> refund{"refund"};
+#ifdef REFUSED
+constexpr sm::event<payment> note{"note"};
+#else
+constexpr sm::event<remittance> note{"note"};
+#endif
+
+constexpr sm::column columns[] = {
+    {"payer", sm::field<&payment::payer>},
+    {"cents", sm::field<&payment::cents>},
+    {"reminders", sm::field<&payment::reminders>},
+    {"blocked", sm::field<&payment::blocked>},
+    {"receipt", sm::field<&payment::receipt>, sm::once},
+    {"paid_at", sm::field<&payment::paid_at>},
+};
+constexpr sm::named<state> states[] = {
+    {open, "open"},
+    {paid, "paid"},
+    {refunded, "refunded", sm::terminal},
+};
+constexpr sm::transition<state> transitions[] = {
+    {.on = pay, .from = open, .when = sm::field<&remittance::cents> == sm::field<&payment::cents>,
+     .to = paid, .control = true,
+     .then = {sm::set<&payment::receipt>(sm::field<&remittance::number>)}},
+    {.on = refund, .from = paid, .to = refunded, .control = true},
+    {.on = note, .from = paid, .to = paid, .control = true},
+};
+constexpr sm::machine<state, payment> machine{
+    .table = "payments",
+    .initial = open,
+    .columns = columns,
+    .states = states,
+    .transitions = transitions,
+};
+static_assert(sm::verify<machine>());
+
+}  // namespace payments

@@ -1,0 +1,42 @@
+// expect: only jobs in terminal states are removed
+// names:  packed
+#include <statemachine/verify.hpp>
+namespace sm = statemachine;
+using namespace std::chrono_literals;
+
+namespace parcels {
+
+enum class state { packed, carried, delivered };
+using enum state;
+
+struct parcel {
+    std::string address;
+};
+
+constexpr sm::event<> pick_up{"pick_up"}, report{"report"}, hand_over{"hand_over"};
+
+constexpr sm::column columns[] = {{"address", sm::field<&parcel::address>}};
+constexpr sm::named<state> states[] = {
+#ifdef REFUSED
+    {packed, "packed", sm::state_kind::passing, 24h},
+#else
+    {packed, "packed"},
+#endif
+    {carried, "carried"},
+    {delivered, "delivered", sm::terminal, 24h},
+};
+constexpr sm::transition<state> transitions[] = {
+    {.on = pick_up, .from = packed, .to = carried, .lease = 1min, .expired = packed},
+    {.on = report, .from = carried, .to = carried, .renew = true},
+    {.on = hand_over, .from = carried, .to = delivered},
+};
+constexpr sm::machine<state, parcel> machine{
+    .table = "parcels",
+    .initial = packed,
+    .columns = columns,
+    .states = states,
+    .transitions = transitions,
+};
+static_assert(sm::verify<machine>());
+
+}  // namespace parcels

@@ -1,0 +1,64 @@
+// A PostgreSQL server for tests that stop, kill or freeze it. Its postmaster is a child of the
+// test, so that the test knows when it is gone; pg_ctl's would not be.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace statemachine::tests {
+
+/// A server of its own in a temporary directory, on 127.0.0.1 and on a Unix socket. Durability is
+/// off: what it wrote survives the death of its processes, not that of the machine.
+///
+/// Making the cluster takes about a second: share one per suite. Start it from the main thread, the
+/// server ends with the thread that started it. Everything throws std::runtime_error, with the
+/// server's own words, when it cannot be done.
+class throwaway_postgres {
+public:
+    /// Makes a cluster and starts it.
+    /// @param settings  lines for postgresql.conf
+    explicit throwaway_postgres(const std::vector<std::string>& settings = {});
+    ~throwaway_postgres();
+    throwaway_postgres(const throwaway_postgres&) = delete;
+    throwaway_postgres& operator=(const throwaway_postgres&) = delete;
+
+    /// Starts it on the same port and waits until it takes connections. Does nothing when it runs.
+    void start();
+
+    /// Stops it in good order, ending all sessions. Does nothing when it is stopped.
+    void stop();
+
+    /// Kills all its processes at once (SIGKILL) and waits until they are gone.
+    void kill();
+
+    /// Freezes all its processes (SIGSTOP): connections are still accepted by the kernel, and then
+    /// nothing ever answers.
+    void freeze();
+    void thaw();
+
+    bool runs() const noexcept { return postmaster_ > 0; }
+
+    /// How to reach it over the Unix socket, as its superuser.
+    std::string conninfo() const;
+
+    /// How to reach it over TCP, as its superuser.
+    std::string tcp_conninfo() const;
+
+    int port() const noexcept { return port_; }
+    const std::string& directory() const noexcept { return directory_; }
+
+private:
+    void make_cluster(const std::vector<std::string>& settings);
+    bool try_to_start();
+    void remove();
+    std::vector<pid_t> family() const;
+    std::string last_words() const;
+
+    std::string directory_;
+    int port_ = 0;
+    pid_t postmaster_ = 0;
+};
+
+}  // namespace statemachine::tests
