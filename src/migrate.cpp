@@ -17,6 +17,32 @@
 
 namespace statemachine::detail {
 
+namespace {
+
+constexpr int collisions = 5;
+
+// Another migration got in between. The second of two that create the same table is told so by an
+// error of the catalog, and who looks at an index that is just dropped by an internal one.
+bool is_collision(errc why) {
+    return why == errc::unique_violated || why == errc::already_exists || why == errc::deadlock ||
+           why == errc::serialization_failure || why == errc::unexpected;
+}
+
+// Reads in a transaction, again where others changed the tables meanwhile.
+template <class Read>
+result<ending> read_tables(session& database, steady_time until, Read read) {
+    const auto body = [&](executor& transaction) -> result<verdict> {
+        if (auto done = read(transaction); !done) return std::move(done).error();
+        return verdict::commit;
+    };
+    for (int collided = 0;;) {
+        auto ended = database.transact(access::read, until, body);
+        if (ended || !is_collision(ended.error().code()) || ++collided == collisions) return ended;
+    }
+}
+
+}  // namespace
+
 struct schema_core::attempt {
     attempt(const catalog& statements, const migrate_options& chosen)
         : declared(*statements.declared),
@@ -82,7 +108,6 @@ struct schema_core::attempt {
     // Runs `step` in a transaction until it gets its locks and collides with no other migration.
     template <class Step>
     result<ending> transact(session& database, Step step) {
-        constexpr int collisions = 5;
         for (int collided = 0;;) {
             const std::size_t changes = made.changes.size();
             const auto body = [&](executor& transaction) -> result<verdict> {
@@ -95,11 +120,8 @@ struct schema_core::attempt {
             if (ended) return ended;
             made.changes.resize(changes);
             const errc why = ended.error().code();
-            // The second of two that create the same table is told so by an error of the catalog.
-            const bool raced = why == errc::unique_violated || why == errc::already_exists ||
-                               why == errc::deadlock || why == errc::serialization_failure;
-            if (raced && ++collided == collisions) return ended;
-            if (!raced && why != errc::busy) return ended;
+            if (is_collision(why) && ++collided == collisions) return ended;
+            if (!is_collision(why) && why != errc::busy) return ended;
             if (!pause()) return ended;
         }
     }
@@ -243,10 +265,15 @@ result<std::vector<std::string>> schema_core::missing_indexes(attempt& now) {
 }
 
 result<void> schema_core::build_indexes(attempt& now) {
-    for (;;) {
+    for (bool waited = false;; waited = !waited) {
         auto missing = missing_indexes(now);
         if (!missing) return std::move(missing).error();
         if (missing.value().empty()) return success();
+        // Of several that find the same at once, as when a service starts, one goes ahead and the
+        // others then wait for its lock: two builders would wait for each other.
+        const bool alone = now.inside_callers || now.speech.schema.concurrently.empty();
+        if (!waited && !alone && now.pause()) continue;
+        waited = true;
         const auto body = [&](executor& transaction) -> result<verdict> {
             auto built = now.run(transaction, missing.value().front());
             if (!built) return std::move(built).error();
@@ -291,11 +318,8 @@ result<void> schema_core::tidy(attempt& now) {
 }
 
 result<std::optional<migration>> schema_core::find_settled(attempt& now) {
-    const auto body = [&](executor& transaction) -> result<verdict> {
-        if (auto looked = now.look(transaction); !looked) return std::move(looked).error();
-        return verdict::commit;
-    };
-    auto ended = session_->transact(access::read, now.until, body);
+    auto ended = read_tables(*session_, now.until,
+                             [&](executor& transaction) { return now.look(transaction); });
     if (!ended) return std::move(ended).error();
     if (!now.settled()) return std::optional<migration>{};
     return std::optional<migration>{{now.past.back().number, {}, is_superseded(now.ddl, now.past)}};
@@ -318,13 +342,13 @@ result<migration> schema_core::migrate(const migrate_options& options) {
 result<schema_report> schema_core::check() {
     const attempt limits(*statements_, {});
     found_schema found;
-    const auto body = [&](executor& transaction) -> result<verdict> {
+    const auto look = [&](executor& transaction) -> result<void> {
         auto there = look_at_schema(transaction, limits.speech, limits.tables);
         if (!there) return std::move(there).error();
         found = std::move(there).value();
-        return verdict::commit;
+        return success();
     };
-    auto ended = session_->transact(access::read, body);
+    auto ended = read_tables(*session_, session_->call_deadline(), look);
     if (!ended) return std::move(ended).error();
     schema_report report;
     for (difference& each : compare(limits.declared, limits.tables, found))
