@@ -175,6 +175,7 @@ void shift::work() {
         queued_.pop_front();
         running_.push_back(run);
         held.unlock();
+        if (options_.ahead > 0) changed_.notify_all();
         const performed done = perform(how_, *run);
         keeper_->let_go(*run);
         held.lock();

@@ -12,18 +12,19 @@ public:
     void kill_in_the_middle() {
         this->put(4);
         this->source.set_pace({200ms, 0ms});
-        signal deleted, killed;
-        this->source.on_removal([&](const std::string& name) {
+        // The camera's thread may come back from its wait when this function is over.
+        const auto deleted = std::make_shared<signal>(), killed = std::make_shared<signal>();
+        this->source.on_removal([deleted, killed](const std::string& name) {
             if (name != "clip-01.mp4") return;
-            deleted.give();
-            killed.wait();
+            deleted->give();
+            killed->wait();
         });
         program doomed(this->run_words("doomed"), this->scratch / "doomed");
-        ASSERT_TRUE(deleted.wait());
+        ASSERT_TRUE(deleted->wait());
         ASSERT_TRUE(wait_until([&] { return this->row("clip-02.mp4").state == downloaded; }))
             << doomed.printed();
         doomed.kill();
-        killed.give();
+        killed->give();
         this->source.on_removal({});
         ASSERT_EQ(this->row("clip-01.mp4").state, finishing);
         ASSERT_FALSE(fs::exists(this->card / "clip-01.mp4"));
