@@ -165,13 +165,17 @@ error refused(const PGresult& reply, stake at_stake) {
         severity == "PANIC")
         return lost(at_stake, sqlstate);
 
+    // What has a context was said inside a trigger or function, which may show values under any
+    // code.
+    const bool shows_values = !field(reply, PG_DIAG_CONTEXT).empty();
     std::string sentence(known.sentence);
+    if (shows_values && sentence.back() != '.') sentence += '.';
     if (sqlstate.substr(0, 2) == "42" && sentence.back() != '.') {
         sentence.append("; the server says: ").append(field(reply, PG_DIAG_MESSAGE_PRIMARY));
         sentence += '.';
     }
     if (const auto name = field(reply, PG_DIAG_CONSTRAINT_NAME);
-        sqlstate.substr(0, 2) == "23" && !name.empty()) {
+        sqlstate.substr(0, 2) == "23" && !name.empty() && !shows_values) {
         sentence.pop_back();
         sentence.append(" (constraint ").append(name).append(").");
     }

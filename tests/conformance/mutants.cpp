@@ -3,12 +3,15 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <map>
 #include <mutex>
 #include <regex>
+#include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace conformance {
@@ -128,16 +131,45 @@ private:
     std::map<std::string, std::string> latest_;
 };
 
+// Knows the calls whose reply got lost by their nonces: 16 bytes that are new for each call.
+class lost_calls {
+public:
+    static bool looks_like_nonce(const sm::value& content) {
+        return content.type() == sm::column_type::bytes && content.text().size() == 16;
+    }
+    void sent(std::span<const sm::value> parameters) {
+        const std::lock_guard lock(mutex_);
+        for (const sm::value& each : parameters)
+            if (looks_like_nonce(each)) latest_[std::this_thread::get_id()] = each.text();
+    }
+    void lost() {
+        const std::lock_guard lock(mutex_);
+        lost_.insert(latest_[std::this_thread::get_id()]);
+    }
+    bool knows(std::span<const sm::value> parameters) const {
+        const std::lock_guard lock(mutex_);
+        return std::any_of(parameters.begin(), parameters.end(), [this](const sm::value& each) {
+            return looks_like_nonce(each) && lost_.contains(std::string{each.text()});
+        });
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::map<std::thread::id, std::string> latest_;
+    std::set<std::string> lost_;
+};
+
 class weakened_executor final : public sm::executor {
 public:
     weakened_executor(sm::executor& inner, const mutant& how, weakened_texts& texts,
-                      fingerprints& known)
-        : inner_(inner), how_(how), texts_(texts), known_(known) {}
+                      fingerprints& known, lost_calls& lost)
+        : inner_(inner), how_(how), texts_(texts), known_(known), lost_(lost) {}
 
     sm::result<std::size_t> execute(const sm::statement& what,
                                     std::span<const sm::value> parameters,
                                     sm::row_sink on_row) override {
         if (how_.forgets_fingerprints) return execute_forgetting(what, parameters, on_row);
+        if (how_.sends_once) return execute_once(what, parameters, on_row);
         sm::statement weakened = what;
         if (what.prepared) {
             weakened.text = texts_.of(what.text);
@@ -168,10 +200,23 @@ private:
         });
     }
 
+    sm::result<std::size_t> execute_once(const sm::statement& what,
+                                         std::span<const sm::value> parameters,
+                                         sm::row_sink on_row) {
+        const bool changes = what.text.substr(0, 6) != "SELECT";
+        if (changes && lost_.knows(parameters)) {
+            leave_a_trace();
+            return std::size_t{0};
+        }
+        if (changes) lost_.sent(parameters);
+        return inner_.execute(what, parameters, on_row);
+    }
+
     sm::executor& inner_;
     const mutant& how_;
     weakened_texts& texts_;
     fingerprints& known_;
+    lost_calls& lost_;
 };
 
 class weakened_session final : public sm::session {
@@ -187,10 +232,13 @@ public:
 
     sm::result<sm::ending> transact(sm::access need, sm::steady_time until,
                                     sm::work body) override {
-        return inner_.transact(need, until, [&](sm::executor& inner) -> sm::result<sm::verdict> {
-            weakened_executor weakened(inner, how_, texts_, known_);
-            return body(weakened);
-        });
+        auto ended =
+            inner_.transact(need, until, [&](sm::executor& inner) -> sm::result<sm::verdict> {
+                weakened_executor weakened(inner, how_, texts_, known_, lost_);
+                return body(weakened);
+            });
+        if (!ended && ended.error().code() == sm::errc::connection_lost) lost_.lost();
+        return ended;
     }
 
 private:
@@ -198,6 +246,7 @@ private:
     const mutant& how_;
     weakened_texts& texts_;
     fingerprints known_;
+    lost_calls lost_;
 };
 
 }  // namespace

@@ -36,6 +36,7 @@ struct mutant {
     /// Why no test can fail: another guard does the same work. Empty for all others.
     std::string_view redundant = {};
     bool forgets_fingerprints = false;  ///< content under one key or token looks the same always
+    bool sends_once = false;  ///< a change whose reply was lost is looked for and not sent again
 };
 
 /// All of them. Each part that has a table of its own adds it there.
@@ -43,6 +44,8 @@ std::span<const mutant> mutants();
 std::span<const mutant> mutants_of_schema();
 std::span<const mutant> mutants_of_relay();
 std::span<const mutant> mutants_of_sweep();
+std::span<const mutant> mutants_of_leases();
+std::span<const mutant> mutants_of_replies();
 
 /// The mutant that the environment names; null when it names none or one that does not exist.
 const mutant* chosen_mutant();

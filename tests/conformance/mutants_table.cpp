@@ -293,7 +293,8 @@ constexpr mutant table[] = {
 std::span<const mutant> mutants() {
     static const std::vector<mutant> all = [] {
         std::vector<mutant> made(std::begin(table), std::end(table));
-        for (const auto& more : {mutants_of_schema(), mutants_of_relay(), mutants_of_sweep()})
+        for (const auto& more : {mutants_of_schema(), mutants_of_relay(), mutants_of_sweep(),
+                                 mutants_of_leases(), mutants_of_replies()})
             made.insert(made.end(), more.begin(), more.end());
         return made;
     }();

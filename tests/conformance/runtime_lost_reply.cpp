@@ -136,6 +136,7 @@ TEST_F(lost_reply, of_the_next_claim_adopts_its_jobs_and_takes_no_others) {
 }
 
 TEST_F(lost_reply, of_a_claim_that_never_arrived_is_unknown_and_no_job_is_taken) {
+    claim(queue::claim, submit(), "another");  // whose run it must not take for its own
     const auto id = submit();
     proxy.arm({.what = fault::cut_request, .text = change});
     EXPECT_EQ(told(far_store.claim(queue::claim, {.owner = "worker"})), "unknown");

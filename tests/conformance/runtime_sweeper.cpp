@@ -354,6 +354,12 @@ TYPED_TEST(retention, forgets_the_log_of_jobs_that_stay) {
     EXPECT_TRUE(this->store.read(id).value().has_value());
 }
 
+TYPED_TEST(retention, forgets_no_log_that_is_within_its_memory) {
+    const auto id = this->done_job();
+    EXPECT_EQ(this->sweep().forgotten, 0U);
+    EXPECT_EQ(this->history(id).size(), 3U);
+}
+
 template <class Backend>
 class long_memory : public swept_by<Backend, remembering::machine> {};
 TYPED_TEST_SUITE(long_memory, backends, backend_names);

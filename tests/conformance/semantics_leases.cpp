@@ -94,6 +94,14 @@ TYPED_TEST(stale_worker, of_one_leg_cannot_act_on_the_next) {
     this->expect_told(first, "rejected: stale_epoch");
 }
 
+TYPED_TEST(stale_worker, owned_its_job_until_that_was_cancelled) {
+    const auto id = this->submit();
+    this->claim(queue::claim, id, "first");
+    EXPECT_EQ(this->read(id).owner, "first");
+    ASSERT_EQ(told(this->store.fire(queue::cancel, id, sm::any_version)), "applied");
+    EXPECT_EQ(this->read(id).owner, std::nullopt);
+}
+
 TYPED_TEST(stale_worker, is_told_that_its_job_was_cancelled) {
     const auto id = this->submit();
     const auto run = this->claim(queue::claim, id);
