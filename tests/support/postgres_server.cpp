@@ -81,8 +81,9 @@ void freeze_one(pid_t process) {
 
 }  // namespace
 
-throwaway_postgres::throwaway_postgres(const std::vector<std::string>& settings)
-    : settings_(settings) {
+throwaway_postgres::throwaway_postgres(std::vector<std::string> settings,
+                                       std::vector<std::string> under)
+    : settings_(std::move(settings)), under_(std::move(under)) {
     // Killed without their postmaster, the server's processes become children of this one, so that
     // their end can be waited for.
     prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -160,9 +161,11 @@ void throwaway_postgres::promote() {
 }
 
 bool throwaway_postgres::try_to_start() {
-    postmaster_ =
-        launch({program("postgres"), "-D", directory_ + "/data", "-p", std::to_string(port_)},
-               directory_ + "/log");
+    auto command = under_;
+    for (const auto& each : {program("postgres"), std::string("-D"), directory_ + "/data",
+                             std::string("-p"), std::to_string(port_)})
+        command.push_back(each);
+    postmaster_ = launch(command, directory_ + "/log");
     bool ended = false;
     const bool ready = wait_until([&] {
         ended = waitpid(postmaster_, nullptr, WNOHANG) == postmaster_;

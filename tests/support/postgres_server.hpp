@@ -19,7 +19,9 @@ class throwaway_postgres {
 public:
     /// Makes a cluster and starts it.
     /// @param settings  lines for postgresql.conf
-    explicit throwaway_postgres(const std::vector<std::string>& settings = {});
+    /// @param under     a program that runs it, with its arguments, such as `env LD_PRELOAD=...`
+    explicit throwaway_postgres(std::vector<std::string> settings = {},
+                                std::vector<std::string> under = {});
     ~throwaway_postgres();
     throwaway_postgres(const throwaway_postgres&) = delete;
     throwaway_postgres& operator=(const throwaway_postgres&) = delete;
@@ -69,7 +71,7 @@ private:
     std::vector<pid_t> family() const;
     std::string last_words() const;
 
-    std::vector<std::string> settings_;
+    std::vector<std::string> settings_, under_;
     std::string directory_;
     int port_ = 0;
     pid_t postmaster_ = 0;
