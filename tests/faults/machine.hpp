@@ -73,7 +73,7 @@ inline constexpr sm::machine<state, job> machine{.table = "fault_jobs",
                                                  .columns = columns,
                                                  .states = states,
                                                  .transitions = transitions,
-                                                 .memory = {.events = 1h}};
+                                                 .memory = {.events = 24h * 30}};
 
 }  // namespace work
 }  // namespace faults
