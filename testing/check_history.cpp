@@ -25,8 +25,10 @@ std::int64_t number(const std::string& text) {
     return read;
 }
 
+// By this call, and for good.
+bool applied(const call_record& call) { return call.status == status::applied && !call.local; }
 bool acknowledged(const call_record& call) {
-    return call.status == status::applied || call.status == status::already_applied;
+    return applied(call) || (call.status == status::already_applied && !call.local);
 }
 bool may_have_happened(const call_record& call) {
     return call.unsettled() || call.status == status::provisional;
@@ -91,7 +93,7 @@ private:
         std::map<place, const call_record*> of_version;
         std::map<place, const call_record*> of_epoch;
         for (const call_record& call : calls_) {
-            if (call.status != status::applied) continue;
+            if (!applied(call)) continue;
             for (const granted& each : call.got) {
                 if (call.what != call_kind::renew)
                     if (const auto [first, fresh] =
@@ -110,7 +112,7 @@ private:
     void stale_renewals_are_refused() {
         std::map<std::int64_t, std::vector<const call_record*>> claims;
         for (const call_record& call : calls_)
-            if (is_claim(call) && call.status == status::applied)
+            if (is_claim(call) && applied(call))
                 for (const granted& each : call.got) claims[each.id].push_back(&call);
         const auto claimed_later = [](const call_record& claim, const call_record& renewal) {
             return claim.ended < renewal.began &&
@@ -119,7 +121,7 @@ private:
                    });
         };
         for (const call_record& call : calls_) {
-            if (call.what != call_kind::renew || call.status != status::applied) continue;
+            if (call.what != call_kind::renew || !applied(call)) continue;
             for (const call_record* claim : claims[call.id])
                 if (claimed_later(*claim, call))
                     report(2, "nobody renews after a later claim", {claim->text(), call.text()});
@@ -130,7 +132,7 @@ private:
     void no_lease_is_cut_short() {
         std::map<place, std::int64_t> promised;
         for (const call_record& call : calls_) {
-            if (call.status != status::applied) continue;
+            if (!applied(call)) continue;
             if (!is_claim(call) && call.what != call_kind::renew) continue;
             for (const granted& each : call.got) {
                 if (!each.lease_until) continue;
@@ -138,20 +140,31 @@ private:
                 until = std::max(until, each.lease_until->time_since_epoch().count());
             }
         }
-        if (promised.empty()) return;
-        std::string cut{"1 = 0"};
-        for (const auto& [run, until] : promised) {
-            const std::string epoch = std::to_string(run.second);
-            cut += " OR (job = " + std::to_string(run.first) + " AND at < " +
-                   std::string{speech_.schema.time_open} + std::to_string(until) +
-                   std::string{speech_.schema.time_close} + " AND ((event IN " +
-                   list_of(machine_.claims) + " AND epoch = " + epoch +
-                   " + 1) OR (event IN ('expire', 'exhaust') AND epoch = " + epoch + ")))";
-        }
+        for (auto next = promised.cbegin(); next != promised.cend();)
+            find_what_was_cut_short(next, promised.cend());
+    }
+
+    using promises = std::map<place, std::int64_t>;
+
+    // As rows of a table, so that the log is found by its key; so many that no database refuses.
+    void find_what_was_cut_short(promises::const_iterator& next, promises::const_iterator last) {
+        constexpr int most = 400;
+        std::string rows;
+        for (int i = 0; i < most && next != last; ++i, ++next)
+            rows += (rows.empty() ? "(" : ", (") + std::to_string(next->first.first) + ", " +
+                    std::to_string(next->first.second) + ", " +
+                    std::string{speech_.schema.time_open} + std::to_string(next->second) +
+                    std::string{speech_.schema.time_close} + ")";
         for (const auto& row :
-             read_("SELECT CAST(job AS TEXT), CAST(version AS TEXT), event FROM " +
-                       machine_.table("_log") + " WHERE from_state IN " + list_of(machine_.leased) +
-                       " AND (" + cut + ")",
+             read_("WITH promised(job, epoch, until) AS (VALUES " + rows +
+                       ") SELECT CAST(l.job AS TEXT), CAST(l.version AS TEXT), l.event FROM "
+                       "promised p JOIN " +
+                       machine_.table("_log") +
+                       " l ON l.job = p.job AND l.at < p.until AND ((l.event IN " +
+                       list_of(machine_.claims) +
+                       " AND l.epoch = p.epoch + 1) OR (l.event IN ('expire', 'exhaust') AND "
+                       "l.epoch = p.epoch)) WHERE l.from_state IN " +
+                       list_of(machine_.leased),
                    3))
             report(2, "no lease is cut short that its holder was promised",
                    {"job " + row[0] + ", version " + row[1] + ", " + row[2]});
@@ -164,11 +177,11 @@ private:
                 const auto found = log_.find({each.id, each.version});
                 bool fits = found != log_.end();
                 if (fits && changes_by_event(call)) fits = found->second.event == call.event;
-                if (fits && call.what == call_kind::submit && call.status == status::applied)
+                if (fits && call.what == call_kind::submit && applied(call))
                     fits = found->second.event == "submit";
                 if (fits && is_claim(call)) fits = found->second.epoch == each.epoch;
                 if (fits && call.what == call_kind::step) fits = found->second.epoch == call.epoch;
-                if (fits && call.status == status::applied && changes_by_event(call))
+                if (fits && applied(call) && changes_by_event(call))
                     fits = found->second.actor == call.client;
                 if (!fits)
                     report(3, "what was acknowledged is in the log, as it was told", {call.text()});
@@ -185,7 +198,7 @@ private:
             clients.insert(call.client);
             if (!changes_by_event(call) && call.what != call_kind::submit) continue;
             const std::string event = call.what == call_kind::submit ? "submit" : call.event;
-            if (call.status == status::applied)
+            if (applied(call))
                 for (const granted& each : call.got)
                     told[{call.client, event, each.id}].insert(each.version);
             if (may_have_happened(call)) ++doubtful[{call.client, event, call.id}];
@@ -269,7 +282,7 @@ private:
             if (may_have_happened(call)) ++doubtful;
             if (!acknowledged(call)) continue;
             const std::int64_t id = call.got.front().id;
-            if (call.status == status::applied) made.insert(id);
+            if (applied(call)) made.insert(id);
             if (!jobs_.contains(id))
                 report(6, "no job is lost that a submit acknowledged", {call.text()});
         }

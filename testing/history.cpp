@@ -1,6 +1,8 @@
 #include <statemachine/testing/history.hpp>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 
 namespace statemachine::testing {
 namespace {
@@ -28,6 +30,7 @@ std::string sent(const call_record& call) {
 std::string told(const call_record& call) {
     if (call.ended == 0) return "(no answer)";
     std::string text = call.status ? std::string(to_string(*call.status)) : "error";
+    if (call.local) text.append(" on the primary alone");
     if (call.reason != reason::none) text.append(": ").append(to_string(call.reason));
     if (call.failed) text.append(": ").append(to_string(*call.failed));
     for (const granted& each : call.got) {
@@ -44,31 +47,47 @@ std::string told(const call_record& call) {
 
 std::string call_record::text() const { return sent(*this) + " -> " + told(*this); }
 
+std::uint64_t history::next_moment() {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    const auto read = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+    return moments_ = std::max(moments_ + 1, static_cast<std::uint64_t>(read));
+}
+
 std::size_t history::begin(call_record call) {
     const std::lock_guard lock(mutex_);
-    call.began = ++moments_;
+    call.began = next_moment();
     lines_.push_back("#" + std::to_string(calls_.size()) + " " + sent(call));
     calls_.push_back(std::move(call));
+    if (witness_) witness_(calls_.size() - 1, calls_.back());
     return calls_.size() - 1;
+}
+
+void history::add(call_record call) {
+    const std::lock_guard lock(mutex_);
+    lines_.push_back("#" + std::to_string(calls_.size()) + " " + call.text());
+    calls_.push_back(std::move(call));
 }
 
 void history::end(std::size_t number, const outcome& told_of, std::vector<granted> got) {
     const std::lock_guard lock(mutex_);
     call_record& call = calls_[number];
-    call.ended = ++moments_;
+    call.ended = next_moment();
     call.status = told_of.status();
     call.reason = told_of.reason();
     if (told_of.cause() != nullptr) call.failed = told_of.cause()->code();
     call.got = std::move(got);
+    call.local = told_of.committed_locally();
     lines_.push_back("#" + std::to_string(number) + " -> " + told(call));
+    if (witness_) witness_(number, call);
 }
 
 void history::end(std::size_t number, const error& failed) {
     const std::lock_guard lock(mutex_);
     call_record& call = calls_[number];
-    call.ended = ++moments_;
+    call.ended = next_moment();
     call.failed = failed.code();
     lines_.push_back("#" + std::to_string(number) + " -> " + told(call));
+    if (witness_) witness_(number, call);
 }
 
 void history::remark(std::string what) {

@@ -28,6 +28,9 @@ public:
     /// @return errc::read_only when only standbys answered, or why the last host could not be used
     result<std::unique_ptr<connection>> open(moment deadline) const;
 
+    /// Whether conninfo says itself which servers will do.
+    bool takes_standby() const noexcept { return takes_standby_; }
+
 private:
     result<std::unique_ptr<connection>> open_at(const settings& host, moment deadline) const;
     result<void> set_up(connection& opened, moment deadline) const;

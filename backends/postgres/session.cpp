@@ -16,6 +16,19 @@ error not_lent(error why) {
     return {errc::cannot_connect, "Only standbys answered: wait until one is promoted."};
 }
 
+// A pooler goes on serving its clients while the server behind it is a standby for a moment. Unless
+// the session itself was told to be read-only, it is such a moment or was one a moment ago.
+error not_taken(connection& on, moment by, error why) {
+    constexpr const char* ask =
+        "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'off'";
+    const auto answer = on.command(ask, by, stake::nothing);
+    if (answer && *PQgetvalue(answer.value().get(), 0, 0) == 'f') return why;
+    on.retire();
+    return {errc::cannot_connect,
+            "The server is a standby at the moment: wait until it or another one is promoted.",
+            why.native()};
+}
+
 // A borrowed connection is found as its owner left it.
 result<void> check_borrowed(PGconn* handle) {
     if (PQstatus(handle) != CONNECTION_OK)
@@ -57,6 +70,7 @@ pooled_session::pooled_session(target where, const options& how)
     : deadline_(how.deadline),
       reconnects_(true),
       has_limits_(!how.transaction_pooling),
+      wants_primary_(!where.takes_standby()),
       connections_(how.connections,
                    [where = std::move(where)](moment deadline) { return where.open(deadline); }) {}
 
@@ -64,6 +78,7 @@ pooled_session::pooled_session(std::unique_ptr<connection> borrowed, const optio
     : deadline_(how.deadline),
       reconnects_(false),
       has_limits_(false),
+      wants_primary_(false),
       connections_(std::move(borrowed)) {}
 
 result<void> pooled_session::reach() {
@@ -91,8 +106,15 @@ result<ending> pooled_session::transact(access need, steady_time by, work body) 
     connection& on = *lent.value();
     if (on.is_borrowed()) return run_borrowed(on, need, by, body);
     const bool is_longer = by - std::chrono::steady_clock::now() > deadline_;
-    return has_limits_ && is_longer ? run_longer(on, need, by, body)
-                                    : run_on_idle(on, need, by, body);
+    return unless_on_standby(on, by,
+                             has_limits_ && is_longer ? run_longer(on, need, by, body)
+                                                      : run_on_idle(on, need, by, body));
+}
+
+result<ending> pooled_session::unless_on_standby(connection& on, steady_time by,
+                                                 result<ending> ended) const {
+    if (ended || ended.error().code() != errc::read_only || !wants_primary_) return ended;
+    return not_taken(on, by, std::move(ended).error());
 }
 
 // A migration has more time than other calls, whose limits the server was given.
@@ -135,7 +157,7 @@ result<ending> pooled_session::transact_together(joint_work body) {
                                                              : in_savepoint(on, by, filled);
     if (ended && ended.value() != ending::rolled_back && inside.wakeups().rings() != 0)
         wakeups().ring();
-    return ended;
+    return unless_on_standby(on, by, std::move(ended));
 }
 
 session& database::connection() noexcept { return *session_; }

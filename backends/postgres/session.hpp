@@ -35,10 +35,12 @@ public:
 private:
     result<pool::loan> take(steady_time by);
     result<ending> run_longer(connection& on, access need, steady_time by, work body);
+    result<ending> unless_on_standby(connection& on, steady_time by, result<ending> ended) const;
 
     const std::chrono::milliseconds deadline_;
     const bool reconnects_;
     const bool has_limits_;  // the server was told how long a call may take
+    const bool wants_primary_;
     const pid_t opened_by_ = getpid();
     pool connections_;
 };

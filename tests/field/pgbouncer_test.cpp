@@ -2,9 +2,11 @@
 #include "work.hpp"
 
 #include "support/pgbouncer.hpp"
+#include "support/postgres_server.hpp"
 #include "support/proxy.hpp"
 
 #include <atomic>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <set>
@@ -174,6 +176,29 @@ TEST(behind_pgbouncer_and_a_broken_network, what_was_done_is_never_called_not_ap
     EXPECT_EQ(here.ask("SELECT count(*) FROM work_jobs"), "1");
     EXPECT_TRUE(jobs.submit({.payload = "once"}, {.key = "once"}).value().succeeded());
     EXPECT_EQ(here.ask("SELECT count(*) FROM work_jobs"), "1");
+}
+
+// A fail-over behind the pooler: its clients keep their connections meanwhile.
+TEST(standby_behind_pgbouncer, is_an_outage_until_it_is_promoted) {
+    statemachine::tests::throwaway_postgres server;
+    const pgbouncer pooler(server.conninfo(), servers);
+    const place here(server.conninfo());
+    auto db = sm::postgres::connect(here.by(pooler.conninfo()), pooled).value();
+    auto jobs = store_of(db);
+    ASSERT_EQ(told(jobs.migrate()), "success");
+    server.stop();
+    std::ofstream(server.directory() + "/data/standby.signal").close();
+    server.start();
+    // While the pooler reconnects it may tell of that first.
+    EXPECT_TRUE(wait_until([&] {
+        const auto got = jobs.submit({});
+        EXPECT_TRUE(got && !got.value().applied()) << told(got);
+        const auto* const cause = got ? got.value().cause() : nullptr;
+        return cause != nullptr && cause->code() == sm::errc::cannot_connect &&
+               cause->native() == "25006";
+    }));
+    server.promote();
+    EXPECT_TRUE(wait_until([&] { return told(jobs.submit({})) == "applied"; }));
 }
 
 }  // namespace

@@ -40,14 +40,14 @@ pgbouncer::pgbouncer(const std::string& conninfo, int servers) {
     const auto server = read_conninfo(conninfo);
     const std::string user = user_of(conninfo);
     std::ofstream(directory_ + "/users") << '"' << user << "\" \"\"\n";
-    const std::string settings = "[databases]\n* = host=" + server.host +
-                                 " port=" + std::to_string(server.port) +
-                                 "\n[pgbouncer]\npool_mode = transaction\nauth_type = trust\n"
-                                 "auth_file = " +
-                                 directory_ + "/users\nadmin_users = " + user +
-                                 "\nlisten_addr = 127.0.0.1\nunix_socket_dir =\n"
-                                 "max_client_conn = 1000\ndefault_pool_size = " +
-                                 std::to_string(servers) + '\n';
+    const std::string settings =
+        "[databases]\n* = host=" + server.host + " port=" + std::to_string(server.port) +
+        "\n[pgbouncer]\npool_mode = transaction\nauth_type = trust\n"
+        "auth_file = " +
+        directory_ + "/users\nadmin_users = " + user +
+        "\nlisten_addr = 127.0.0.1\nunix_socket_dir =\n"
+        "max_client_conn = 1000\nserver_login_retry = 0.2\ndefault_pool_size = " +
+        std::to_string(servers) + '\n';
     for (int tries = 0; tries < 5; ++tries) {
         const int port = free_port();
         conninfo_ = server.through(port);

@@ -81,7 +81,9 @@ void freeze_one(pid_t process) {
 
 }  // namespace
 
-throwaway_postgres::throwaway_postgres(const std::vector<std::string>& settings) {
+throwaway_postgres::throwaway_postgres(std::vector<std::string> settings,
+                                       std::vector<std::string> under)
+    : settings_(std::move(settings)), under_(std::move(under)) {
     // Killed without their postmaster, the server's processes become children of this one, so that
     // their end can be waited for.
     prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -89,7 +91,7 @@ throwaway_postgres::throwaway_postgres(const std::vector<std::string>& settings)
     if (!mkdtemp(name.data())) fail("no temporary directory");
     directory_ = name;
     try {
-        make_cluster(settings);
+        make_cluster();
         for (int tries = 0; tries < 5 && !runs(); ++tries) {
             port_ = free_port();
             if (try_to_start()) return;
@@ -110,17 +112,17 @@ throwaway_postgres::~throwaway_postgres() {
     remove();
 }
 
-void throwaway_postgres::make_cluster(const std::vector<std::string>& settings) {
-    fs::create_directory(directory_ + "/data");
-    fs::create_directory(directory_ + "/socket");
+void throwaway_postgres::make_directory(const std::string& name) const {
+    const std::string path = directory_ + name;
+    fs::create_directory(path);
+    chmod(path.c_str(), 0700);
+    if (const passwd* user = other_user(); user && chown(path.c_str(), user->pw_uid, user->pw_gid))
+        fail("cannot give away " + path);
+}
+
+void throwaway_postgres::make_cluster() {
     chmod(directory_.c_str(), 0755);
-    for (const auto* each : {"/data", "/socket"}) {
-        const std::string path = directory_ + each;
-        chmod(path.c_str(), 0700);
-        if (const passwd* user = other_user();
-            user && chown(path.c_str(), user->pw_uid, user->pw_gid))
-            fail("cannot give away " + path);
-    }
+    for (const auto* each : {"/data", "/socket"}) make_directory(each);
     const int status = wait_for_end(
         launch({program("initdb"), "--pgdata=" + directory_ + "/data", "--username=postgres",
                 "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"},
@@ -128,18 +130,42 @@ void throwaway_postgres::make_cluster(const std::vector<std::string>& settings) 
     if (status == 127 << 8)
         fail("PostgreSQL's server is not installed; on Debian: apt-get install postgresql");
     if (status != 0) fail("initdb failed: " + last_words());
+    configure({"fsync = off", "full_page_writes = off", "max_connections = 200"});
+    configure(settings_);
+}
 
+// What stands last holds.
+void throwaway_postgres::configure(const std::vector<std::string>& settings) const {
     std::ofstream file(directory_ + "/data/postgresql.conf", std::ios::app);
     file << "listen_addresses = '127.0.0.1'\nunix_socket_directories = '" << directory_
-         << "/socket'\nmax_connections = 200\nfsync = off\n"
-            "full_page_writes = off\n";
+         << "/socket'\n";
     for (const auto& line : settings) file << line << '\n';
 }
 
+void throwaway_postgres::follow(const throwaway_postgres& primary) {
+    kill();
+    fs::remove_all(directory_ + "/data");
+    make_directory("/data");
+    const int status =
+        wait_for_end(launch({program("pg_basebackup"), "--dbname=" + primary.tcp_conninfo(),
+                             "--pgdata=" + directory_ + "/data", "--checkpoint=fast",
+                             "--wal-method=stream", "--write-recovery-conf", "--no-sync"},
+                            directory_ + "/log"));
+    if (status != 0) fail("pg_basebackup failed: " + last_words());
+    configure({"cluster_name = 'standby'"});
+    start();
+}
+
+void throwaway_postgres::promote() {
+    if (shown(conninfo(), "SELECT pg_promote()") != "t") fail("it was not promoted");
+}
+
 bool throwaway_postgres::try_to_start() {
-    postmaster_ =
-        launch({program("postgres"), "-D", directory_ + "/data", "-p", std::to_string(port_)},
-               directory_ + "/log");
+    auto command = under_;
+    for (const auto& each : {program("postgres"), std::string("-D"), directory_ + "/data",
+                             std::string("-p"), std::to_string(port_)})
+        command.push_back(each);
+    postmaster_ = launch(command, directory_ + "/log");
     bool ended = false;
     const bool ready = wait_until([&] {
         ended = waitpid(postmaster_, nullptr, WNOHANG) == postmaster_;
@@ -159,9 +185,12 @@ void throwaway_postgres::start() {
         fail("it did not start again: " + last_words());
 }
 
-void throwaway_postgres::stop() {
+void throwaway_postgres::stop() { end_by(SIGINT); }
+void throwaway_postgres::abort() { end_by(SIGQUIT); }
+
+void throwaway_postgres::end_by(int signal) {
     if (!runs()) return;
-    ::kill(postmaster_, SIGINT);
+    ::kill(postmaster_, signal);
     wait_for_end(postmaster_);
     postmaster_ = 0;
 }

@@ -19,7 +19,9 @@ class throwaway_postgres {
 public:
     /// Makes a cluster and starts it.
     /// @param settings  lines for postgresql.conf
-    explicit throwaway_postgres(const std::vector<std::string>& settings = {});
+    /// @param under     a program that runs it, with its arguments, such as `env LD_PRELOAD=...`
+    explicit throwaway_postgres(std::vector<std::string> settings = {},
+                                std::vector<std::string> under = {});
     ~throwaway_postgres();
     throwaway_postgres(const throwaway_postgres&) = delete;
     throwaway_postgres& operator=(const throwaway_postgres&) = delete;
@@ -30,6 +32,9 @@ public:
     /// Stops it in good order, ending all sessions. Does nothing when it is stopped.
     void stop();
 
+    /// Stops it at once, as pg_ctl's mode `immediate` does: it has to recover when it is started.
+    void abort();
+
     /// Kills all its processes at once (SIGKILL) and waits until they are gone.
     void kill();
 
@@ -37,6 +42,13 @@ public:
     /// nothing ever answers.
     void freeze();
     void thaw();
+
+    /// Gives up what it holds and becomes a hot standby of a running server, on the port that it
+    /// has, under the name `standby`: for that server's synchronous_standby_names.
+    void follow(const throwaway_postgres& primary);
+
+    /// Ends the recovery of a standby: it takes writes then.
+    void promote();
 
     bool runs() const noexcept { return postmaster_ > 0; }
 
@@ -50,12 +62,16 @@ public:
     const std::string& directory() const noexcept { return directory_; }
 
 private:
-    void make_cluster(const std::vector<std::string>& settings);
+    void end_by(int signal);
+    void make_directory(const std::string& name) const;
+    void make_cluster();
+    void configure(const std::vector<std::string>& settings) const;
     bool try_to_start();
     void remove();
     std::vector<pid_t> family() const;
     std::string last_words() const;
 
+    std::vector<std::string> settings_, under_;
     std::string directory_;
     int port_ = 0;
     pid_t postmaster_ = 0;
