@@ -278,6 +278,8 @@ result<void> schema_core::tidy(attempt& now) {
         if (!held) return std::move(held).error();
     }
     auto dropped = now.transact(*session_, [&](executor& transaction) -> result<void> {
+        // Another that drops the same index would be told that there is none.
+        if (auto locked = now.lock(transaction, now.history); !locked) return locked;
         if (auto looked = now.look(transaction); !looked) return looked;
         for (const std::string& each : obsolete_indexes(now.tables, now.ddl, now.past, now.found))
             if (auto done = now.run(transaction, "DROP INDEX " + quoted(each)); !done) return done;

@@ -28,10 +28,19 @@ std::string simulated::text() const {
     return all + "its history:\n" + history;
 }
 
-std::size_t seeds_to_try(std::size_t usual) {
-    const char* const asked = std::getenv("STATEMACHINE_SEEDS");
-    const std::size_t wanted = asked != nullptr ? std::strtoull(asked, nullptr, 10) : 0;
+namespace {
+std::uint64_t from_environment(const char* variable, std::uint64_t usual) {
+    const char* const asked = std::getenv(variable);
+    const std::uint64_t wanted = asked != nullptr ? std::strtoull(asked, nullptr, 10) : 0;
     return wanted > 0 ? wanted : usual;
+}
+}  // namespace
+
+std::size_t seeds_to_try(std::size_t usual) {
+    return from_environment("STATEMACHINE_SEEDS", usual);
+}
+std::uint64_t first_seed(std::uint64_t usual) {
+    return from_environment("STATEMACHINE_SEED", usual);
 }
 
 world::world(std::uint64_t seed, simulation_options how)

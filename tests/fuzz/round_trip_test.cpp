@@ -2,17 +2,15 @@
 #include "round_trip.hpp"
 #include "conformance/backend.hpp"
 
+#include <statemachine/testing/simulation.hpp>
+
 #include <iostream>
 #include <random>
 
 namespace {
 
-constexpr std::uint64_t first_seed = 20'240'101;
-
-std::size_t rounds() {
-    const char* const asked = std::getenv("STATEMACHINE_SEEDS");
-    return asked != nullptr ? std::strtoull(asked, nullptr, 10) : 300;
-}
+using statemachine::testing::first_seed;
+using statemachine::testing::seeds_to_try;
 
 class maker {
 public:
@@ -91,16 +89,18 @@ TYPED_TEST(made_up, values_come_back_as_they_were_or_are_refused) {
     fuzz::sm::store<fuzz::machine> jobs(this->database);
     jobs.migrate().value();
     std::size_t taken = 0;
-    for (std::uint64_t seed = first_seed; seed < first_seed + rounds(); ++seed) {
+    const std::size_t rounds = seeds_to_try(300);
+    const std::uint64_t first = first_seed(20'240'101);
+    for (std::uint64_t seed = first; seed < first + rounds; ++seed) {
         try {
             taken += fuzz::round_trip(jobs, maker(seed).bytes()) ? 1U : 0U;
         } catch (const std::exception& failed) {
             FAIL() << "seed " << seed << ": " << failed.what();
         }
     }
-    std::cout << taken << " of " << rounds() << " taken, from seed " << first_seed << "\n";
-    EXPECT_GE(taken, rounds() / 4);
-    EXPECT_LT(taken, rounds());
+    std::cout << taken << " of " << rounds << " taken, from seed " << first << "\n";
+    EXPECT_GE(taken, rounds / 4);
+    EXPECT_LT(taken, rounds);
 }
 
 }  // namespace

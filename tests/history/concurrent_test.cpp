@@ -4,6 +4,7 @@
 
 #include <statemachine/testing/check.hpp>
 #include <statemachine/testing/recorder.hpp>
+#include <statemachine/testing/simulation.hpp>
 
 #include <random>
 #include <thread>
@@ -28,7 +29,7 @@ public:
     void carry_parcels(int index) {
         auto own = place.open();
         recorder jobs(own, seen, "worker-" + std::to_string(index));
-        std::mt19937_64 random(static_cast<std::uint64_t>(index));
+        std::mt19937_64 random(100 * sm::testing::first_seed() + static_cast<std::uint64_t>(index));
         const auto below = [&](int limit) {
             return static_cast<int>(random() % static_cast<std::uint64_t>(limit));
         };

@@ -133,7 +133,8 @@ TYPED_TEST(completion_failed, in_its_follow_up_leaves_nothing_of_itself) {
     this->expect_second_chance(mine, first, before);
 }
 
-// Another transaction holds the follow-up's key and waits for the video.
+// Another transaction holds the follow-up's key and waits for the video. The server ends the one
+// that finds the circle: the completion, since it is the last that begins to wait.
 TEST(completion_on_postgres, that_lost_a_deadlock_succeeds_at_once_when_it_is_sent_again) {
     class on_server final : public on_service<postgres_backend> {
         void TestBody() override {}
@@ -147,18 +148,25 @@ TEST(completion_on_postgres, that_lost_a_deadlock_succeeds_at_once_when_it_is_se
         "key, fingerprint, created_at, changed_at, video) SELECT 'waiting', rule, 1, 0, 0, run_at, "
         "0, 'video-" +
         id + "', fingerprint, created_at, changed_at, id FROM videos");
-    auto first = std::async(std::launch::async, [&] { return complete_once(my.worker, mine); });
-    const std::string waiting =
-        "SELECT count(*) FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0";
-    const auto end = std::chrono::steady_clock::now() + 10s;
-    while (my.place.number(waiting) == 0 && std::chrono::steady_clock::now() < end)
-        std::this_thread::sleep_for(5ms);
-    ASSERT_EQ(my.place.number(waiting), 1);
-    beside.execute("UPDATE videos SET percent = 1 WHERE id = " + id);
-    const reply lost = first.get();
+    const std::int64_t pid = beside.number("SELECT pg_backend_pid()");
+    const std::string waits = "SELECT cardinality(pg_blocking_pids(" + std::to_string(pid) + "))";
+    std::future<void> update;
+    my.wrong.before_statement = [&](std::string_view text) -> std::optional<sm::error> {
+        if (update.valid() || text.find("INSERT INTO \"thumbnails\"") == text.npos)
+            return std::nullopt;
+        update = std::async(std::launch::async, [&] {
+            beside.execute("UPDATE videos SET percent = 1 WHERE id = " + id);
+        });
+        while (my.place.number(waits) == 0) std::this_thread::sleep_for(1ms);
+        return std::nullopt;
+    };
+    const reply lost = complete_once(my.worker, mine);
+    ASSERT_TRUE(update.valid());
+    update.get();
     EXPECT_EQ(told(lost), "503 try again later");
     EXPECT_NE(lost.body.dump().find("deadlock"), std::string::npos) << lost.body;
     beside.execute("ROLLBACK");
+    my.wrong = {};
     EXPECT_EQ(told(complete_once(my.worker, mine)), "200 done");
     EXPECT_EQ(my.thumbnails_of(mine.job), 1);
 }

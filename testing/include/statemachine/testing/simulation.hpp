@@ -45,6 +45,9 @@ struct simulated {
 /// How many seeds to try: what the environment variable STATEMACHINE_SEEDS says, or else `usual`.
 [[gnu::visibility("default")]] std::size_t seeds_to_try(std::size_t usual);
 
+/// The first of them: what the environment variable STATEMACHINE_SEED says, or else `usual`.
+[[gnu::visibility("default")]] std::uint64_t first_seed(std::uint64_t usual = 1);
+
 template <const auto& Machine>
 class simulation {
     using described = statemachine::detail::described<Machine>;
@@ -195,7 +198,7 @@ simulated simulate_seed(std::uint64_t seed, SetUp&& set_up, const simulation_opt
 /// Seeds `first`, `first` + 1 and so on, until one breaks a promise.
 template <const auto& Machine, class SetUp>
 simulated simulate(std::size_t seeds, SetUp&& set_up, const simulation_options& how = {},
-                   std::uint64_t first = 1) {
+                   std::uint64_t first = first_seed()) {
     simulated all;
     for (std::uint64_t seed = first; seed < first + seeds && all.sound(); ++seed) {
         simulated one = simulate_seed<Machine>(seed, set_up, how);
