@@ -17,3 +17,4 @@ endfunction()
 
 local_test(local_power_loss_test 10)
 long_local_test(local_power_loss_postgres_test 3)
+local_test(local_disk_full_test 10)
