@@ -9,6 +9,8 @@ Each mutant has to stand under a rule, and each rule has to name mutants, or say
 import sys
 from pathlib import Path
 
+sys.dont_write_bytecode = True  # beside the sources
+
 import mutants
 
 TOP = """# Mutants

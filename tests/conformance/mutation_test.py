@@ -21,6 +21,8 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+sys.dont_write_bytecode = True  # beside the sources
+
 import mutants
 from mutated_program import mutated_program
 
@@ -106,13 +108,13 @@ def main():
         print(untouched.stdout if untouched else f"it ran for {SECONDS_UNTOUCHED} s")
         sys.exit("these tests fail without any mutant")
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        verdicts = list(pool.map(lambda each: verdict(program, how.sources, each), wanted))
     lines = []
-    for mutant, (dead, by) in zip(wanted, verdicts):
-        count, said = judged(mutant, dead, by)
-        lines.append((count, mutant, said))
-        print(f"{mutant.name:36} {mutant.backend:9} {said}")
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        verdicts = pool.map(lambda each: verdict(program, how.sources, each), wanted)
+        for mutant, (dead, by) in zip(wanted, verdicts):
+            count, said = judged(mutant, dead, by)
+            lines.append((count, mutant, said))
+            print(f"{mutant.name:36} {mutant.backend:9} {said}", flush=True)
     counted = {name: sum(1 for count, *_ in lines if count == name)
                for name in ("killed", "survived", "redundant")}
     summary = ", ".join(f"{number} {name}" for name, number in counted.items())
