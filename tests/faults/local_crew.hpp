@@ -57,6 +57,9 @@ public:
     /// Of the clients of one program.
     told so_far_of(std::size_t program) const;
 
+    /// The moment as records tell it.
+    static std::uint64_t now();
+
     /// Waits until each client of the last started program has sent some calls.
     /// @return false when they did not in time
     bool is_at_work(std::uint64_t bytes_of_journals = 20'000) const;
@@ -76,7 +79,6 @@ private:
         std::uint64_t told = std::numeric_limits<std::uint64_t>::max();
         std::uint64_t sent = std::numeric_limits<std::uint64_t>::max();
     };
-    static std::uint64_t now();
     void note_loss_of_power(std::uint64_t before, std::uint64_t after);
     void read(std::size_t program, sm::testing::history& into) const;
 

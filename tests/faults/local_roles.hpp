@@ -1,6 +1,10 @@
 // What this test program does as a process of its own.
 #pragma once
 
+#include <statemachine/postgres.hpp>
+#include <statemachine/sqlite.hpp>
+#include <statemachine/statemachine.hpp>
+
 #include <span>
 #include <string>
 #include <vector>
@@ -25,6 +29,22 @@ struct place {
 /// Opens it.
 template <class Database>
 Database open_at(const place& on);
+template <>
+statemachine::sqlite::database open_at(const place& on);
+template <>
+statemachine::postgres::database open_at(const place& on);
+
+// The roles, each with what it is told beside the place.
+template <class Database>
+int be_clients(const place& on, std::span<const std::string> told);
+template <class Database>
+int be_worker(const place& on, std::span<const std::string> told);
+template <class Database>
+int be_doomed(const place& on, std::span<const std::string> told);
+
+/// The calls that the doomed can be told to make, and the relay of one of them.
+std::vector<std::string> calls_of_the_doomed();
+statemachine::relay_options relay_of_the_doomed();
 
 /// Runs the role that the arguments name.
 /// @return the status to end with
