@@ -6,6 +6,7 @@
 
 #include <statemachine/testing/check.hpp>
 
+#include <cstdlib>
 #include <iostream>
 #include <random>
 
@@ -18,6 +19,15 @@ inline std::mt19937_64 random_of(std::uint64_t seed) {
     std::cout << "seed " << seed << '\n';
     return std::mt19937_64(seed);
 }
+
+/// Where temporary files are made as long as it lives.
+class temporary_files_on {
+public:
+    explicit temporary_files_on(const std::string& path) { setenv("TMPDIR", path.c_str(), 1); }
+    ~temporary_files_on() { unsetenv("TMPDIR"); }
+    temporary_files_on(const temporary_files_on&) = delete;
+    temporary_files_on& operator=(const temporary_files_on&) = delete;
+};
 
 /// What rows, log and answers break, in words.
 template <class Database>

@@ -20,6 +20,9 @@ protected:
 
     disk_errors() { failing_disk::install(); }
 
+    // Syncs are asked for and mean nothing there: many lives are short.
+    temporary_files_on memory{"/dev/shm"};
+
     /// A life of some calls on a handle of its own, whose n-th operation fails.
     /// @return how often it failed
     int live(operation what, int at, bool and_all_later) {

@@ -7,22 +7,11 @@
 
 #include <statemachine/postgres.hpp>
 
-#include <cstdlib>
-
 namespace {
 
 using namespace faults;
 using database = sm::postgres::database;
 using statemachine::tests::throwaway_postgres;
-
-/// Where temporary files are made as long as it lives.
-class temporary_files_on {
-public:
-    explicit temporary_files_on(const std::string& path) { setenv("TMPDIR", path.c_str(), 1); }
-    ~temporary_files_on() { unsetenv("TMPDIR"); }
-    temporary_files_on(const temporary_files_on&) = delete;
-    temporary_files_on& operator=(const temporary_files_on&) = delete;
-};
 
 /// A server on a machine of its own, and clients elsewhere.
 struct machine {
