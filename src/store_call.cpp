@@ -95,13 +95,24 @@ result<void> store_core::bound_rows::add(const call& values) {
         if (!wanted.many) column.clear();
         if (auto fine =
                 bound::put(column.emplace_back(), *statements_->declared, wanted, values, payload);
-            !fine)
+            !fine) {
+            drop_unfinished();
             return fine;
+        }
+    }
+    if (auto fine = check_payload(payload, max_payload_); !fine) {
+        drop_unfinished();
+        return fine;
     }
     nonce_ = values.nonce;
     payload_ += payload;
     ++rows_;
-    return check_payload(payload, max_payload_);
+    return success();
+}
+
+void store_core::bound_rows::drop_unfinished() {
+    for (std::vector<value>& each : columns_)
+        if (each.size() > rows_) each.pop_back();
 }
 
 std::span<const value> store_core::bound_rows::values() {

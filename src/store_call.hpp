@@ -68,7 +68,7 @@ public:
     bound_rows(const catalog& statements, const compiled_statement& what, std::size_t max_payload)
         : statements_(&statements), what_(&what), max_payload_(max_payload) {}
 
-    // Takes one more row, or the error of its values.
+    // Takes one more row, or the error of its values, which leaves the others as they are.
     result<void> add(const call& values);
 
     // Whether it is time to send them: one more row might be more than a statement should carry.
@@ -81,6 +81,8 @@ public:
     void clear();
 
 private:
+    void drop_unfinished();
+
     static constexpr std::size_t most_rows = 1000;
     static constexpr std::size_t most_bytes = 16U << 20U;
 

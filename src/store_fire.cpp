@@ -77,21 +77,25 @@ result<store_core::prepared_fire> store_core::prepare_fire(
     return made;
 }
 
-result<answer<raw_change>> store_core::fire_quietly(const fire_call& fired) {
+result<answer<raw_change>> store_core::fire_quietly(const fire_call& fired,
+                                                    std::optional<error>& parted) {
     auto prepared = prepare_fire(fired, make_nonce());
     if (!prepared) return std::move(prepared).error();
+    if (!plans(fired.event).many.change.sql.text.empty())
+        if (meeting* const at = session_->meets(); at != nullptr)
+            return fire_shared(*at, prepared.value(), parted);
     return fire_one(prepared.value(), {});
 }
 
 result<answer<raw_change>> store_core::fire_one(const prepared_fire& prepared,
-                                                std::optional<error> lost) {
-    auto found = fire_guarded(prepared, lost);
+                                                std::optional<error> lost, bool missed) {
+    auto found = fire_guarded(prepared, lost, missed);
     return in_doubt(std::move(found), lost);
 }
 
 // `doubt` tells on both ways whether an earlier sending may still be under way.
 result<answer<raw_change>> store_core::fire_guarded(const prepared_fire& prepared,
-                                                    std::optional<error>& doubt) {
+                                                    std::optional<error>& doubt, bool missed) {
     const fire_call& fired = prepared.fired;
     const event_plans& forms = plans(fired.event);
     const call values = prepared.ready();
@@ -99,6 +103,11 @@ result<answer<raw_change>> store_core::fire_guarded(const prepared_fire& prepare
     const event_kind kind =
         statements_->declared->events[static_cast<std::size_t>(fired.event)].kind;
 
+    if (missed) {
+        auto why = reason_for(forms.reason, values, fired, kind);
+        if (!why) return answer_of<raw_change>(std::move(why).error());
+        if (why.value()) return *std::move(why).value();
+    }
     for (int attempt = 0; attempt < 2; ++attempt) {
         std::optional<result<raw_change>> made;
         auto done = apply_surely(*prepared.change, values,

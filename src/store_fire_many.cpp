@@ -51,7 +51,9 @@ result<void> store_core::fire_together(sorted_fires sorted, fire_answers& answer
 }
 
 // The same, in statements over many jobs. In one of them each job stands once: what comes to it
-// twice waits for the next round, and so finds what the first has made of it.
+// twice waits for the next round, and so finds what the first has made of it. A job that somebody
+// else has locked is left out, with all that comes to it, and sent by itself in the end: there it
+// may wait, and none of the others with it.
 class [[gnu::visibility("hidden")]] store_core::fire_rounds {
 public:
     fire_rounds(store_core & store, sorted_fires sorted, fire_answers & answers)
@@ -73,6 +75,8 @@ private:
     };
 
     result<void> plan();
+    bool is_open(std::size_t place) const;
+    result<void> leave_out_followers(part & each);
     result<void> send(executor & transaction, part & each);
     result<void> explain(executor & transaction, const part& each);
     result<ending> send_all();
@@ -105,6 +109,25 @@ result<void> store_core::fire_rounds::plan() {
             if (auto fine = parts_.back().rows.add(sorted_[place]->ready()); !fine) return fine;
         }
     }
+    return success();
+}
+
+// Whether this one missed its job for no reason that could be seen.
+bool store_core::fire_rounds::is_open(std::size_t place) const {
+    return !done_[place] && answers_[place].value().retryable();
+}
+
+// What comes after an open one to the same job is open, too: their order is kept.
+result<void> store_core::fire_rounds::leave_out_followers(part& each) {
+    const auto follows = [&](std::size_t place) {
+        return place > 0 && sorted_[place]->fired.id == sorted_[place - 1]->fired.id &&
+               is_open(place - 1);
+    };
+    if (std::ranges::none_of(each.places, follows)) return success();
+    std::erase_if(each.places, follows);
+    each.rows.clear();
+    for (const std::size_t place : each.places)
+        if (auto fine = each.rows.add(sorted_[place]->ready()); !fine) return fine;
     return success();
 }
 
@@ -146,6 +169,8 @@ result<ending> store_core::fire_rounds::send_all() {
     const bool alone = parts_.size() == 1;
     const auto body = [&](executor& transaction) -> result<verdict> {
         for (part& each : parts_) {
+            if (auto fine = leave_out_followers(each); !fine) return fine.error();
+            if (each.places.empty()) continue;
             if (auto sent = send(transaction, each); !sent) return std::move(sent).error();
             if (alone) break;
             if (auto told = explain(transaction, each); !told) return std::move(told).error();
@@ -153,19 +178,23 @@ result<ending> store_core::fire_rounds::send_all() {
         return verdict::commit;
     };
     auto ended = store_.session_->transact(alone ? access::single : access::write, until, body);
-    if (!ended || !alone || std::find(done_.begin(), done_.end(), false) == done_.end())
-        return ended;
-    auto looked = store_.session_->transact(
-        access::read, until, [&](executor& transaction) -> result<verdict> {
-            if (auto told = explain(transaction, parts_.front()); !told)
-                return std::move(told).error();
-            return verdict::commit;
-        });
-    // What shows no reason has changed in between, and is sent once more by itself.
+    if (!ended || std::ranges::count(done_, false) == 0) return ended;
+    if (alone) {
+        auto looked = store_.session_->transact(
+            access::read, until, [&](executor& transaction) -> result<verdict> {
+                if (auto told = explain(transaction, parts_.front()); !told)
+                    return std::move(told).error();
+                return verdict::commit;
+            });
+        if (!looked) {
+            for (std::size_t i = 0; i < done_.size(); ++i)
+                if (is_open(i)) answers_[i] = answer_of<raw_change>(looked.error());
+            return ended;
+        }
+    }
+    // What shows no reason is held by somebody else, or has changed in between.
     for (std::size_t i = 0; i < done_.size(); ++i)
-        if (!done_[i] && answers_[i].value().retryable())
-            answers_[i] =
-                looked ? store_.fire_one(*sorted_[i], {}) : answer_of<raw_change>(looked.error());
+        if (is_open(i)) answers_[i] = store_.fire_one(*sorted_[i], {});
     return ended;
 }
 
@@ -183,8 +212,8 @@ result<void> store_core::fire_in_rounds(sorted_fires sorted, fire_answers& answe
     return fire_rounds(*this, sorted, answers).run();
 }
 
-std::vector<result<answer<raw_change>>> store_core::fire_many_quietly(std::size_t count,
-                                                                      fire_source call_at) {
+std::vector<result<answer<raw_change>>> store_core::fire_many_quietly(
+    std::size_t count, fire_source call_at, std::optional<error>& parted) {
     fire_answers answers;
     if (count == 0) return answers;
     if (count > limits_.max_batch) {
@@ -223,12 +252,13 @@ std::vector<result<answer<raw_change>>> store_core::fire_many_quietly(std::size_
     std::vector<const prepared_fire*> sorted;
     sorted.reserve(prepared.size());
     for (const prepared_fire& each : prepared) sorted.push_back(&each);
-    fire_answers in_order = fire_sorted(sorted);
+    fire_answers in_order = fire_sorted(sorted, parted);
     for (std::size_t i = 0; i < sent.size(); ++i) answers[sent[i]] = std::move(in_order[i]);
     return answers;
 }
 
-store_core::fire_answers store_core::fire_sorted(sorted_fires sorted) {
+store_core::fire_answers store_core::fire_sorted(sorted_fires sorted,
+                                                 std::optional<error>& parted) {
     fire_answers answers;
     if (sorted.empty()) return answers;
     std::optional<error> lost;
@@ -244,6 +274,7 @@ store_core::fire_answers store_core::fire_sorted(sorted_fires sorted) {
             answers.assign(sorted.size(), answer_of<raw_change>(cause));
             return answers;
         }
+        parted = cause;
     }
     // One of them spoiled it for all, or the reply was lost: each by itself, in the same order.
     for (const prepared_fire* each : sorted) answers.push_back(fire_one(*each, lost));

@@ -177,7 +177,8 @@ result<void> store_core::submit_in_rows(std::span<const prepared_submit> prepare
     return submit_rows(*this, prepared, answers).run();
 }
 
-store_core::submit_answers store_core::submit_prepared(std::span<const prepared_submit> prepared) {
+store_core::submit_answers store_core::submit_prepared(std::span<const prepared_submit> prepared,
+                                                       std::optional<error>& parted) {
     submit_answers answers;
     std::optional<error> lost;
     if (prepared.size() > 1) {
@@ -192,13 +193,14 @@ store_core::submit_answers store_core::submit_prepared(std::span<const prepared_
             answers.assign(prepared.size(), answer_of<raw_submitted>(cause));
             return answers;
         }
+        parted = cause;
     }
     for (const prepared_submit& each : prepared) answers.push_back(submit_one(each, lost));
     return answers;
 }
 
-std::vector<result<answer<raw_submitted>>> store_core::submit_many_quietly(std::size_t count,
-                                                                           job_source job_at) {
+std::vector<result<answer<raw_submitted>>> store_core::submit_many_quietly(
+    std::size_t count, job_source job_at, std::optional<error>& parted) {
     submit_answers answers;
     if (count == 0) return answers;
     if (count > limits_.max_batch) {
@@ -225,7 +227,7 @@ std::vector<result<answer<raw_submitted>>> store_core::submit_many_quietly(std::
         prepared.push_back(std::move(ready).value());
         sent.push_back(i);
     }
-    submit_answers in_order = submit_prepared(prepared);
+    submit_answers in_order = submit_prepared(prepared, parted);
     for (std::size_t i = 0; i < sent.size(); ++i) answers[sent[i]] = std::move(in_order[i]);
     return answers;
 }

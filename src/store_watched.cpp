@@ -16,8 +16,10 @@ result<answer<raw_submitted>> store_core::submit(const void* job, const submit_o
 
 std::vector<result<answer<raw_submitted>>> store_core::submit_many(std::size_t count,
                                                                    job_source job_at) {
-    return watched(limits_.watch, statements_->declared->table, "submit",
-                   [&] { return submit_many_quietly(count, job_at); });
+    std::optional<error> parted;
+    return watched(
+        limits_.watch, statements_->declared->table, "submit",
+        [&] { return submit_many_quietly(count, job_at, parted); }, &parted);
 }
 
 result<answer<int>> store_core::claim_by_id(int event, std::int64_t id,
@@ -33,16 +35,20 @@ result<answer<std::size_t>> store_core::claim_next(int event, std::size_t most,
 }
 
 result<answer<raw_change>> store_core::fire(const fire_call& fired) {
-    return watched(limits_.watch, statements_->declared->table, name_of_event(fired.event),
-                   [&] { return fire_quietly(fired); });
+    std::optional<error> parted;
+    return watched(
+        limits_.watch, statements_->declared->table, name_of_event(fired.event),
+        [&] { return fire_quietly(fired, parted); }, &parted);
 }
 
 std::vector<result<answer<raw_change>>> store_core::fire_many(std::size_t count,
                                                               fire_source call_at) {
     const std::string_view event =
         count == 0 ? std::string_view{} : name_of_event(call_at(0).event);
-    return watched(limits_.watch, statements_->declared->table, event,
-                   [&] { return fire_many_quietly(count, call_at); });
+    std::optional<error> parted;
+    return watched(
+        limits_.watch, statements_->declared->table, event,
+        [&] { return fire_many_quietly(count, call_at, parted); }, &parted);
 }
 
 result<answer<lease>> store_core::renew(int event, const held_lease& held, const void* inputs) {

@@ -3,6 +3,7 @@
 
 #include <statemachine/observer.hpp>
 
+#include <optional>
 #include <type_traits>
 #include <vector>
 
@@ -37,14 +38,17 @@ void note(observation& seen, const result<std::vector<answer<Content>>>& ended) 
     for (const auto& each : ended.value()) note(seen, result<answer<Content>>(each));
 }
 
-// Makes the call, and tells of it where somebody watches.
+// Makes the call, and tells of it where somebody watches. The call leaves in `parted` what its
+// changes could not go together for.
 template <class Call>
-auto watched(observer* by, std::string_view table, std::string_view event, Call call) {
+auto watched(observer* by, std::string_view table, std::string_view event, Call call,
+             const std::optional<error>* parted = nullptr) {
     if (by == nullptr) return call();
     const auto began = std::chrono::steady_clock::now();
     auto ended = call();
     observation seen{table, event};
     note(seen, ended);
+    if (parted != nullptr && *parted) seen.parted = &**parted;
     seen.took = std::chrono::steady_clock::now() - began;
     by->observed(seen);
     return ended;

@@ -4,6 +4,7 @@
 #include "open.hpp"
 #include "transactions.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 namespace statemachine::postgres {
@@ -52,6 +53,16 @@ result<ending> run_borrowed(connection& on, access need, moment deadline, work b
                                                             : run_in_open(on, need, deadline, body);
 }
 
+// How many statements with the steps of several callers may be under way: with one, each would wait
+// for the commit before its own; with many, each would carry few.
+constexpr std::size_t leaders = 2;
+
+// Longer than a commit takes as a rule, and short beside the time by which the server's limits end
+// before the deadline.
+std::chrono::milliseconds patience(const options& how) {
+    return std::min(std::chrono::milliseconds(20), how.deadline / 40);
+}
+
 result<void> check(const options& how) {
     // Longer ones would overflow the clock.
     constexpr std::chrono::hours longest{24 * 365};
@@ -72,14 +83,24 @@ pooled_session::pooled_session(target where, const options& how)
       has_limits_(!how.transaction_pooling),
       wants_primary_(!where.takes_standby()),
       connections_(how.connections,
-                   [where = std::move(where)](moment deadline) { return where.open(deadline); }) {}
+                   [where = std::move(where)](moment deadline) { return where.open(deadline); }),
+      merges_(how.merge_steps),
+      meeting_(leaders, patience(how)) {}
 
 pooled_session::pooled_session(std::unique_ptr<connection> borrowed, const options& how)
     : deadline_(how.deadline),
       reconnects_(false),
       has_limits_(false),
       wants_primary_(false),
-      connections_(std::move(borrowed)) {}
+      connections_(std::move(borrowed)),
+      merges_(false),
+      meeting_(leaders, patience(how)) {}
+
+// Null where `take` would refuse the call: in a forked child the lock may be another thread's.
+detail::meeting* pooled_session::meets() noexcept {
+    if (!merges_ || getpid() != opened_by_ || thread_inside::has_entered(*this)) return nullptr;
+    return &meeting_;
+}
 
 result<void> pooled_session::reach() {
     auto lent = connections_.take(call_deadline());

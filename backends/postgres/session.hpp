@@ -4,6 +4,7 @@
 #include "open.hpp"
 #include "pool.hpp"
 
+#include <statemachine/detail/meeting.hpp>
 #include <statemachine/postgres.hpp>
 #include <statemachine/session.hpp>
 
@@ -27,6 +28,7 @@ public:
         return std::chrono::steady_clock::now() + deadline_;
     }
     bool reconnects() const noexcept override { return reconnects_; }
+    detail::meeting* meets() noexcept override;
     result<ending> transact(access need, steady_time by, work body) override;
 
     /// Runs `body` in one transaction; its calls on the session that it is given are savepoints.
@@ -43,6 +45,8 @@ private:
     const bool wants_primary_;
     const pid_t opened_by_ = getpid();
     pool connections_;
+    const bool merges_;
+    detail::meeting meeting_;
 };
 
 }  // namespace statemachine::postgres

@@ -107,10 +107,9 @@ void add() {
     for (const std::size_t rows : {scaled(100, 10'000, 10'000), scaled(200, 100'000, 100'000),
                                    scaled(300, 1'000'000, 1'000'000)})
         named(("finished/" + std::to_string(rows)).c_str(), {.finished = rows});
-    const std::size_t lived = scaled(100, 20'000, 200'000);
     if constexpr (std::is_same_v<Place, postgres_place>)
-        named("without_vacuum", {.lived = lived, .vacuum = false});
-    named("foreign_transaction", {.lived = lived, .foreign = true});
+        named("without_vacuum", {.lived = scaled(100, 200'000, 200'000), .vacuum = false});
+    named("foreign_transaction", {.lived = scaled(100, 20'000, 200'000), .foreign = true});
 }
 
 }  // namespace

@@ -27,6 +27,9 @@ struct observation {
     std::size_t others = 0;                ///< how many it did not succeed for
     /// The one behind `retryable` and `unknown`; beside `rejected`: the call ended with this error.
     const error* cause = nullptr;
+    /// What a statement with several changes failed with, so that each was sent by itself; null:
+    /// they went together. Beside it stands what became of them.
+    const error* parted = nullptr;
     std::chrono::nanoseconds took{};
 };
 

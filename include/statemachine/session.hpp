@@ -72,6 +72,10 @@ enum class access : unsigned char {
 /// The body of a transaction. It may run on another thread, and never more than once a call.
 using work = function_ref<result<verdict>(executor&)>;
 
+namespace detail {
+class meeting;
+}
+
 /// The clock of deadlines: it only goes forward, and nothing that is stored comes from it.
 using steady_time = std::chrono::steady_clock::time_point;
 
@@ -92,6 +96,11 @@ public:
     /// Whether a call may go on over another connection when one was lost. False for the caller's
     /// own connection, which nothing can take the place of.
     virtual bool reconnects() const noexcept { return true; }
+
+    /// Where callers meet whose changes may share a statement; null: each sends its own. It is
+    /// asked by the caller's thread at each call, and is null where a call from there would be
+    /// refused.
+    virtual detail::meeting* meets() noexcept { return nullptr; }
 
     /// Rung after each commit that may have made a job due, for the workers of this process.
     wakeup& wakeups() noexcept { return wakeups_; }

@@ -229,6 +229,7 @@ public:
     sm::steady_time call_deadline() const noexcept override { return inner_.call_deadline(); }
 
     bool reconnects() const noexcept override { return inner_.reconnects(); }
+    sm::detail::meeting* meets() noexcept override { return inner_.meets(); }
 
     sm::result<sm::ending> transact(sm::access need, sm::steady_time until,
                                     sm::work body) override {

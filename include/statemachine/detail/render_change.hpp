@@ -49,15 +49,20 @@ constexpr void write_log_insert(sql_writer& out, const spec& declared, std::stri
 // The rows of a batch, each after its job was locked: in the order in which they are sent, which is
 // that of their ids, so that two batches at once cannot wait for each other. The sub-query can be
 // joined in no other order.
-constexpr void write_held(sql_writer& out, const spec& declared) {
+enum class locked : unsigned char { awaited, skipped };  // rows that another transaction holds
+
+constexpr void write_held(sql_writer& out, const spec& declared, locked rows) {
     out << "\"held\" AS MATERIALIZED (\nSELECT \"row\".* FROM ";
     out.rows() << " CROSS JOIN LATERAL (\n  SELECT FROM ";
     out.name(declared.table) << " WHERE \"id\" = ";
-    out.put(slot::id, column_type::int64) << " FOR NO KEY UPDATE) AS \"locked\"\n)";
+    out.put(slot::id, column_type::int64) << " FOR NO KEY UPDATE";
+    if (rows == locked::skipped) out << " SKIP LOCKED";
+    out << ") AS \"locked\"\n)";
 }
 
+// A job that another transaction holds is left for later, so that the others need not wait for it.
 constexpr void write_held_rows(sql_writer& out, const spec& declared) {
-    write_held(out, declared);
+    write_held(out, declared, locked::skipped);
     out << ", ";
 }
 

@@ -70,7 +70,7 @@ constexpr void write_renew_many(sql_writer& out, const spec& declared) {
     out.gather(slot::id, column_type::int64);
     out.gather(slot::epoch, column_type::int64);
     out << "WITH ";
-    write_held(out, declared);
+    write_held(out, declared, locked::awaited);
     out << "\nUPDATE ";
     out.name(declared.table) << " SET ";
     write_renewed_times(out, declared);

@@ -25,6 +25,8 @@ using record_maker = function_ref<void*(const raw_record&)>;
 // Gives the i-th job of a batch.
 using job_source = function_ref<std::pair<const void*, submit_options>(std::size_t)>;
 
+class meeting;
+
 struct fire_call {
     int event = nowhere;
     std::int64_t id = 0;
@@ -89,15 +91,16 @@ private:
     friend class sweep_core;
     friend class overview_core;
     result<answer<raw_submitted>> submit_quietly(const void* job, const submit_options& options);
-    std::vector<result<answer<raw_submitted>>> submit_many_quietly(std::size_t count,
-                                                                   job_source job_at);
+    // `parted` becomes what changes could not go together for, in one statement or transaction.
+    std::vector<result<answer<raw_submitted>>> submit_many_quietly(
+        std::size_t count, job_source job_at, std::optional<error> & parted);
     result<answer<int>> claim_by_id_quietly(int event, std::int64_t id,
                                             const claim_options& options, run_maker make);
     result<answer<std::size_t>> claim_next_quietly(int event, std::size_t most,
                                                    const claim_options& options, run_maker make);
-    result<answer<raw_change>> fire_quietly(const fire_call& call);
-    std::vector<result<answer<raw_change>>> fire_many_quietly(std::size_t count,
-                                                              fire_source call_at);
+    result<answer<raw_change>> fire_quietly(const fire_call& call, std::optional<error>& parted);
+    std::vector<result<answer<raw_change>>> fire_many_quietly(
+        std::size_t count, fire_source call_at, std::optional<error> & parted);
     result<answer<lease>> renew_quietly(int event, const held_lease& held, const void* inputs);
     result<std::vector<answer<lease>>> renew_many_quietly(std::span<const held_lease> held);
     result<answer<raw_change>> resolve_quietly(std::int64_t id, std::string_view token);
@@ -142,12 +145,18 @@ private:
     struct prepared_fire;
     result<prepared_fire> prepare_fire(const fire_call& fired, const std::array<char, 16>& nonce)
         const;
-    result<answer<raw_change>> fire_one(const prepared_fire& prepared, std::optional<error> lost);
+    // `missed` says that it was sent already and found nothing to change.
+    result<answer<raw_change>> fire_one(const prepared_fire& prepared, std::optional<error> lost,
+                                        bool missed = false);
+    class shared_fire;
+    result<answer<raw_change>> fire_shared(meeting & at, prepared_fire & prepared,
+                                           std::optional<error> & parted);
+    void send_shared(std::span<shared_fire* const> all);
     // The answers are in the order of the changes; an error is one of all of them.
     using fire_answers = std::vector<result<answer<raw_change>>>;
     using sorted_fires = std::span<const prepared_fire* const>;
     class fire_rounds;
-    fire_answers fire_sorted(sorted_fires sorted);
+    fire_answers fire_sorted(sorted_fires sorted, std::optional<error> & parted);
     result<void> fire_together(sorted_fires sorted, fire_answers & answers);
     result<void> fire_in_rounds(sorted_fires sorted, fire_answers & answers);
     struct prepared_submit;
@@ -157,7 +166,8 @@ private:
                                              std::optional<error> lost);
     using submit_answers = std::vector<result<answer<raw_submitted>>>;
     class submit_rows;
-    submit_answers submit_prepared(std::span<const prepared_submit> prepared);
+    submit_answers submit_prepared(std::span<const prepared_submit> prepared,
+                                   std::optional<error> & parted);
     result<void> submit_together(std::span<const prepared_submit> prepared,
                                  submit_answers & answers);
     result<void> submit_in_rows(std::span<const prepared_submit> prepared,
@@ -167,7 +177,7 @@ private:
     result<std::optional<answer<raw_submitted>>> holder_of_key(executor & transaction,
                                                                const call& values);
     result<answer<raw_change>> fire_guarded(const prepared_fire& prepared,
-                                            std::optional<error>& doubt);
+                                            std::optional<error>& doubt, bool missed);
     result<answer<int>> claim_one(int event, const call& values, run_maker make,
                                   std::optional<error>& doubt);
     result<applied_plan> renew_together(std::span<const held_lease> sorted, row_sink on_row);

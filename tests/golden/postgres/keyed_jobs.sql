@@ -276,7 +276,7 @@ SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_a
 -- complete many
 WITH "held" AS MATERIALIZED (
 SELECT "row".* FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$number") CROSS JOIN LATERAL (
-  SELECT FROM "keyed_jobs" WHERE "id" = "row$1" FOR NO KEY UPDATE) AS "locked"
+  SELECT FROM "keyed_jobs" WHERE "id" = "row$1" FOR NO KEY UPDATE SKIP LOCKED) AS "locked"
 ), "changed" AS (
 UPDATE "keyed_jobs" SET "previous" = "state", "state" = 'done', "rule" = 1, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "result" = coalesce("result", "row$6"), "changed_at" = clock_timestamp()
 FROM "held"
@@ -337,7 +337,7 @@ SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_a
 -- release many
 WITH "held" AS MATERIALIZED (
 SELECT "row".* FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$number") CROSS JOIN LATERAL (
-  SELECT FROM "keyed_jobs" WHERE "id" = "row$1" FOR NO KEY UPDATE) AS "locked"
+  SELECT FROM "keyed_jobs" WHERE "id" = "row$1" FOR NO KEY UPDATE SKIP LOCKED) AS "locked"
 ), "changed" AS (
 UPDATE "keyed_jobs" SET "previous" = "state", "state" = 'waiting', "rule" = 2, "version" = "version" + 1, "attempts" = greatest("attempts" - 1, 0), "owner" = NULL, "lease_until" = NULL, "run_at" = clock_timestamp(), "changed_at" = clock_timestamp()
 FROM "held"

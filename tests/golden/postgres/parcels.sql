@@ -341,7 +341,7 @@ SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_a
 -- inspect many
 WITH "held" AS MATERIALIZED (
 SELECT "row".* FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$number") CROSS JOIN LATERAL (
-  SELECT FROM "parcels" WHERE "id" = "row$1" FOR NO KEY UPDATE) AS "locked"
+  SELECT FROM "parcels" WHERE "id" = "row$1" FOR NO KEY UPDATE SKIP LOCKED) AS "locked"
 ), "changed" AS (
 UPDATE "parcels" SET "previous" = "state", "state" = CASE WHEN "state" IN ('packing') AND ("row$6") THEN 'packed' ELSE 'waiting' END, "rule" = CASE WHEN "state" IN ('packing') AND ("row$6") THEN 1 ELSE 2 END, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "run_at" = clock_timestamp(), "changed_at" = clock_timestamp()
 FROM "held"
@@ -425,7 +425,7 @@ SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_a
 -- weigh many
 WITH "held" AS MATERIALIZED (
 SELECT "row".* FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$number") CROSS JOIN LATERAL (
-  SELECT FROM "parcels" WHERE "id" = "row$1" FOR NO KEY UPDATE) AS "locked"
+  SELECT FROM "parcels" WHERE "id" = "row$1" FOR NO KEY UPDATE SKIP LOCKED) AS "locked"
 ), "changed" AS (
 UPDATE "parcels" SET "previous" = "state", "state" = 'packing', "rule" = 3, "version" = "version" + 1, "owner" = "owner", "lease_until" = "lease_until", "changed_at" = clock_timestamp()
 FROM "held"
@@ -507,7 +507,7 @@ SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_a
 -- send many
 WITH "held" AS MATERIALIZED (
 SELECT "row".* FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$number") CROSS JOIN LATERAL (
-  SELECT FROM "parcels" WHERE "id" = "row$1" FOR NO KEY UPDATE) AS "locked"
+  SELECT FROM "parcels" WHERE "id" = "row$1" FOR NO KEY UPDATE SKIP LOCKED) AS "locked"
 ), "changed" AS (
 UPDATE "parcels" SET "previous" = "state", "state" = 'sent', "rule" = 4, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "changed_at" = clock_timestamp()
 FROM "held"

@@ -343,7 +343,7 @@ SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_a
 -- checkpoint many
 WITH "held" AS MATERIALIZED (
 SELECT "row".* FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$number") CROSS JOIN LATERAL (
-  SELECT FROM "queue_jobs" WHERE "id" = "row$1" FOR NO KEY UPDATE) AS "locked"
+  SELECT FROM "queue_jobs" WHERE "id" = "row$1" FOR NO KEY UPDATE SKIP LOCKED) AS "locked"
 ), "changed" AS (
 UPDATE "queue_jobs" SET "previous" = "state", "state" = 'running', "rule" = 3, "version" = "version" + 1, "owner" = "owner", "lease_until" = "lease_until", "steps" = "steps" + $6, "changed_at" = clock_timestamp()
 FROM "held"
@@ -406,7 +406,7 @@ SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_a
 -- complete many
 WITH "held" AS MATERIALIZED (
 SELECT "row".* FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$number") CROSS JOIN LATERAL (
-  SELECT FROM "queue_jobs" WHERE "id" = "row$1" FOR NO KEY UPDATE) AS "locked"
+  SELECT FROM "queue_jobs" WHERE "id" = "row$1" FOR NO KEY UPDATE SKIP LOCKED) AS "locked"
 ), "changed" AS (
 UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "state" IN ('running') THEN 'worked' ELSE 'done' END, "rule" = CASE WHEN "state" IN ('running') THEN 4 ELSE 5 END, "version" = "version" + 1, "attempts" = CASE WHEN "state" IN ('running') THEN 0 ELSE "attempts" END, "owner" = NULL, "lease_until" = NULL, "run_at" = CASE WHEN "state" IN ('running') THEN clock_timestamp() ELSE "run_at" END, "result" = coalesce("result", "row$6"), "finished" = CASE WHEN "state" IN ('running') THEN "finished" ELSE coalesce("finished", clock_timestamp()) END, "changed_at" = clock_timestamp()
 FROM "held"
@@ -471,7 +471,7 @@ SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_a
 -- fail many
 WITH "held" AS MATERIALIZED (
 SELECT "row".* FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$number") CROSS JOIN LATERAL (
-  SELECT FROM "queue_jobs" WHERE "id" = "row$1" FOR NO KEY UPDATE) AS "locked"
+  SELECT FROM "queue_jobs" WHERE "id" = "row$1" FOR NO KEY UPDATE SKIP LOCKED) AS "locked"
 ), "changed" AS (
 UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "state" IN ('running') AND "attempts" < 3 AND (NOT ("row$6")) THEN 'queued' ELSE 'failed' END, "rule" = CASE WHEN "state" IN ('running') AND "attempts" < 3 AND (NOT ("row$6")) THEN 6 ELSE 7 END, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "run_at" = CASE WHEN "state" IN ('running') AND "attempts" < 3 AND (NOT ("row$6")) THEN clock_timestamp() + (least(CAST(4000 AS bigint) * (1 << least(greatest("attempts" - 1, 0), 30)), 10000)) * interval '1 millisecond' ELSE clock_timestamp() END, "error" = "row$7", "changed_at" = clock_timestamp()
 FROM "held"
@@ -534,7 +534,7 @@ SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_a
 -- release many
 WITH "held" AS MATERIALIZED (
 SELECT "row".* FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$number") CROSS JOIN LATERAL (
-  SELECT FROM "queue_jobs" WHERE "id" = "row$1" FOR NO KEY UPDATE) AS "locked"
+  SELECT FROM "queue_jobs" WHERE "id" = "row$1" FOR NO KEY UPDATE SKIP LOCKED) AS "locked"
 ), "changed" AS (
 UPDATE "queue_jobs" SET "previous" = "state", "state" = 'queued', "rule" = 8, "version" = "version" + 1, "attempts" = greatest("attempts" - 1, 0), "owner" = NULL, "lease_until" = NULL, "run_at" = clock_timestamp(), "changed_at" = clock_timestamp()
 FROM "held"
@@ -595,7 +595,7 @@ SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_a
 -- hand_back many
 WITH "held" AS MATERIALIZED (
 SELECT "row".* FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$number") CROSS JOIN LATERAL (
-  SELECT FROM "queue_jobs" WHERE "id" = "row$1" FOR NO KEY UPDATE) AS "locked"
+  SELECT FROM "queue_jobs" WHERE "id" = "row$1" FOR NO KEY UPDATE SKIP LOCKED) AS "locked"
 ), "changed" AS (
 UPDATE "queue_jobs" SET "previous" = "state", "state" = 'queued', "rule" = 9, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "run_at" = clock_timestamp(), "changed_at" = clock_timestamp()
 FROM "held"

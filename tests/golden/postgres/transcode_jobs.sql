@@ -263,7 +263,7 @@ SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_a
 -- complete many
 WITH "held" AS MATERIALIZED (
 SELECT "row".* FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$8", "row$number") CROSS JOIN LATERAL (
-  SELECT FROM "transcode_jobs" WHERE "id" = "row$1" FOR NO KEY UPDATE) AS "locked"
+  SELECT FROM "transcode_jobs" WHERE "id" = "row$1" FOR NO KEY UPDATE SKIP LOCKED) AS "locked"
 ), "changed" AS (
 UPDATE "transcode_jobs" SET "previous" = "state", "state" = 'completed', "rule" = 1, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "duration" = coalesce("duration", "row$6"), "width" = coalesce("width", "row$7"), "height" = coalesce("height", "row$8"), "changed_at" = clock_timestamp()
 FROM "held"
@@ -326,7 +326,7 @@ SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_a
 -- fail many
 WITH "held" AS MATERIALIZED (
 SELECT "row".* FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$8", "row$number") CROSS JOIN LATERAL (
-  SELECT FROM "transcode_jobs" WHERE "id" = "row$1" FOR NO KEY UPDATE) AS "locked"
+  SELECT FROM "transcode_jobs" WHERE "id" = "row$1" FOR NO KEY UPDATE SKIP LOCKED) AS "locked"
 ), "changed" AS (
 UPDATE "transcode_jobs" SET "previous" = "state", "state" = CASE WHEN "state" IN ('claimed') AND "attempts" < 3 AND (NOT ("row$7")) THEN 'waiting' ELSE 'failed' END, "rule" = CASE WHEN "state" IN ('claimed') AND "attempts" < 3 AND (NOT ("row$7")) THEN 2 ELSE 3 END, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "run_at" = CASE WHEN "state" IN ('claimed') AND "attempts" < 3 AND (NOT ("row$7")) THEN clock_timestamp() + (least(CAST(5000 AS bigint) * (1 << least(greatest("attempts" - 1, 0), 30)), 300000) + CAST(least(CAST(5000 AS bigint) * (1 << least(greatest("attempts" - 1, 0), 30)), 300000) * ("row$6" * $9) AS bigint)) * interval '1 millisecond' ELSE "run_at" END, "error" = "row$8", "changed_at" = clock_timestamp()
 FROM "held"

@@ -30,6 +30,14 @@ struct options {
     /// out; callers beyond the number wait in turn.
     int connections = 8;
 
+    /// Whether leased steps that several threads fire at the same time may share a statement, and
+    /// so a commit and a connection. A step that finds few others under way is sent at once by
+    /// itself; while some are, those that come wait for one of them to end, and are then sent
+    /// together. Each call is answered as if it were alone: one that is refused, or whose job is
+    /// locked, goes on by itself and holds up no other. Not in transactions of yours, nor on a
+    /// connection of yours.
+    bool merge_steps = true;
+
     /// For PgBouncer in transaction mode: no session settings, unnamed statements only. The
     /// server's own limits for statements and locks are then yours to set, per role.
     bool transaction_pooling = false;

@@ -1,0 +1,108 @@
+// Where callers meet who each bring one change, so that those who would wait share a statement.
+//
+//     meeting::visitor self(purpose, until);
+//     if (at.come(self)) {                                  // this caller leads:
+//         const meeting::lead leading(at, self);            // it does its own, and what the others
+//         for (meeting::visitor* each : leading.others())   // brought who waited for the same
+//             ...
+//     }                                                     // they are told
+//
+// Nobody waits for others to come. Who finds few at work leads at once, with its own change alone,
+// and pays two locks that nobody else wants. Who comes meanwhile waits; when a leader is done, the
+// first of those leads next, with all that wait for the same by then. There is no thread of its
+// own.
+//
+// What holds under the mutex: while somebody waits, as many lead as may, or one of these began less
+// than `patience` ago. A leader that takes longer, such as one that waits for a lock, is counted no
+// more, and whoever waited that long leads beside it.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <vector>
+
+namespace statemachine::detail {
+
+/// Thread-safe.
+class [[gnu::visibility("default")]] meeting {
+public:
+    using moment = std::chrono::steady_clock::time_point;
+
+    /// A caller, on its own stack.
+    class visitor {
+    public:
+        /// @param purpose  those with the same one may share a statement
+        /// @param until    the end of its call
+        visitor(const void* purpose, moment until) noexcept : purpose_(purpose), until_(until) {}
+        visitor(const visitor&) = delete;
+        visitor& operator=(const visitor&) = delete;
+
+        moment until() const noexcept { return until_; }
+
+    protected:
+        ~visitor() = default;
+
+    private:
+        friend class meeting;
+        enum class stage : unsigned char { waits, leads, is_taken, is_served };
+
+        const void* const purpose_;
+        const moment until_;
+        moment led_since_{};
+        stage stage_ = stage::waits;
+        visitor* next_ = nullptr;  // of those who wait, or of those who lead
+        std::condition_variable changed_;
+    };
+
+    /// @param leaders   how many may be at work at once
+    /// @param patience  how long one waits for them
+    explicit meeting(std::size_t leaders, std::chrono::milliseconds patience) noexcept
+        : leaders_(leaders), patience_(patience) {}
+    meeting(const meeting&) = delete;
+    meeting& operator=(const meeting&) = delete;
+
+    /// Returns when this caller is to lead, or another one has taken what it brought along.
+    /// @return whether it leads: a `lead` has to be made of it, in the same breath
+    bool come(visitor & self);
+
+    /// What a leader takes along, until its end tells the others.
+    class [[gnu::visibility("default")]] lead {
+    public:
+        lead(meeting & at, visitor & self);
+        ~lead();
+        lead(const lead&) = delete;
+        lead& operator=(const lead&) = delete;
+
+        const std::vector<visitor*>& others() const noexcept { return others_; }
+
+    private:
+        meeting& at_;
+        visitor& self_;
+        std::vector<visitor*> others_;
+    };
+
+private:
+    // First in, first out, of those who are in no other.
+    struct queue {
+        visitor* first = nullptr;
+        visitor* last = nullptr;
+
+        void add(visitor& one) noexcept;
+        void remove(visitor& one) noexcept;
+    };
+
+    std::size_t at_work(moment now) const noexcept;
+    void begin(visitor & self, moment now) noexcept;
+    void take(const visitor& self, std::vector<visitor*>& others);
+    void end(visitor & self, const std::vector<visitor*>& others) noexcept;
+
+    const std::size_t leaders_;
+    const std::chrono::milliseconds patience_;
+    std::mutex mutex_;
+    queue waiting_;
+    queue leading_;
+};
+
+}  // namespace statemachine::detail

@@ -1,0 +1,115 @@
+// Steps that several threads fire at once, in one statement.
+//
+//     waits --(a leader takes it)--> sent with others --(its row came back)--> applied
+//       |                                 |
+//       +--(leads, and nobody waits)      +--(none came back)----> looked at, then sent by itself
+//                |                        +--(all of it failed)--> sent by itself
+//                +--> sent by itself      +--(the reply was lost)> settled by itself
+//
+// The shared statement is tried once, and answers nothing but success: whatever else becomes of a
+// step, its own caller finds out, on its own thread, as if it had been alone. It waits for no job
+// that is locked. Where something else kept it waiting, such as a lock of the whole table, until
+// most of the time was gone, that is the answer: nothing was changed, and sending once more now
+// could only lose that certainty.
+#include "replies.hpp"
+#include "store_prepared.hpp"
+
+#include <statemachine/detail/meeting.hpp>
+
+#include <algorithm>
+
+namespace statemachine::detail {
+
+// One caller's step.
+class [[gnu::visibility("hidden")]] store_core::shared_fire final : public meeting::visitor {
+public:
+    shared_fire(const void* purpose, const store_core& from, prepared_fire& what)
+        : visitor(purpose, what.values.until), by(from), prepared(what) {}
+
+    std::int64_t id() const { return prepared.fired.id; }
+
+    const store_core& by;
+    prepared_fire& prepared;
+    std::optional<answer<raw_change>> made{};
+    std::optional<error> failed{};  // what the statement failed with
+    bool missed = false;            // it changed nothing here
+};
+
+result<answer<raw_change>> store_core::fire_shared(meeting& at, prepared_fire& prepared,
+                                                   std::optional<error>& parted) {
+    const auto came = std::chrono::steady_clock::now();
+    shared_fire self(&plans(prepared.fired.event).many, *this, prepared);
+    if (at.come(self)) {
+        const meeting::lead leading(at, self);
+        if (leading.others().empty()) return fire_one(prepared, {});
+        std::vector<shared_fire*> all{&self};
+        for (meeting::visitor* const each : leading.others())
+            all.push_back(static_cast<shared_fire*>(each));
+        send_shared(all);
+    }
+    if (self.made) return *std::move(self.made);
+    if (!self.failed) return fire_one(prepared, {}, self.missed);
+    parted = std::move(self.failed);
+    const fate known = parted->what_is_known();
+    const auto now = std::chrono::steady_clock::now();
+    if (known == fate::not_applied_retry && self.until() - now < now - came)
+        return answer_of<raw_change>(*parted);
+    return fire_one(prepared, known == fate::unknown ? parted : std::nullopt);
+}
+
+void store_core::send_shared(std::span<shared_fire* const> all) {
+    const compiled_statement& what = plans(all.front()->prepared.fired.event).many.change;
+    const std::array<char, 16> nonce = all.front()->prepared.values.nonce;
+    steady_time until = all.front()->until();
+    bound_rows rows(*statements_, what, limits_.max_payload);
+    std::vector<shared_fire*> sent{all.begin(), all.end()};
+    // In the order of jobs, so that two statements at once cannot wait for each other.
+    std::ranges::stable_sort(sent, {}, &shared_fire::id);
+    // A job stands there once: who comes to it second finds what the first has made of it.
+    const auto again = std::ranges::unique(sent, {}, &shared_fire::id);
+    for (shared_fire* const each : again) each->missed = true;
+    sent.erase(again.begin(), again.end());
+    std::erase_if(sent, [&](shared_fire* each) {
+        if (rows.full() || each->by.limits_.max_payload != limits_.max_payload) return true;
+        each->prepared.values.nonce = nonce;
+        return !rows.add(each->prepared.ready());
+    });
+    if (sent.empty()) return;
+    for (shared_fire* const each : sent) {
+        until = std::min(until, each->until());
+        // Until it is known better: if this thread does not come back from there.
+        each->failed.emplace(errc::connection_lost, "the reply to a shared statement was not read");
+    }
+
+    std::optional<error> broken;
+    const auto on_row = [&](std::span<const value> row) {
+        auto made = change_of(row);
+        if (!made) {
+            broken = std::move(made).error();
+            return;
+        }
+        const auto found = std::ranges::lower_bound(sent, made.value().id, {}, &shared_fire::id);
+        (*found)->made.emplace(status::applied, std::move(made).value());
+    };
+    const auto body = [&](executor& transaction) -> result<verdict> {
+        auto ran = transaction.execute(what.sql, rows.values(), on_row);
+        if (!ran) return std::move(ran).error();
+        if (broken) return unreadable(*broken);
+        return verdict::commit;
+    };
+    auto ended = session_->transact(access::single, until, body);
+    for (shared_fire* const each : sent) {
+        each->failed.reset();
+        if (!ended) {
+            each->made.reset();
+            each->failed = ended.error();
+        } else if (each->made) {
+            *each->made = done_by(ended.value(), **each->made);
+        } else {
+            each->missed = true;
+        }
+    }
+    if (ended) session_->wakeups().ring();
+}
+
+}  // namespace statemachine::detail

@@ -1,0 +1,157 @@
+// Steps that share a statement, while others hold their jobs or the network breaks.
+#include "races.hpp"
+
+#include <support/proxy.hpp>
+
+#include <future>
+
+namespace conformance::racing {
+namespace {
+
+using sm::tests::fault;
+using sm::tests::fault_proxy;
+
+constexpr int callers = 16;
+
+class shared_steps_in_trouble : public races<postgres_backend> {
+public:
+    using answered = std::future<std::string>;
+
+    /// Opens a transaction that keeps these jobs locked until `commit`.
+    void lock(const std::string& ids) {
+        beside_.execute("BEGIN; UPDATE racing_jobs SET steps = steps WHERE id IN (" + ids + ")");
+    }
+    void commit() { beside_.execute("COMMIT"); }
+
+    answered ends(sm::store<machine>& by, int id, std::string_view token = {}) {
+        return std::async(std::launch::async, [&by, id, token] {
+            return told(by.fire(finish, run_of(id, 1, 0), {"by " + std::to_string(id)}, token));
+        });
+    }
+    /// Until so many statements wait for a lock of the open transaction.
+    void await_blocked(int count) const {
+        const std::string question =
+            "SELECT count(*) FROM pg_stat_activity WHERE " + pid_ + " = ANY(pg_blocking_pids(pid))";
+        while (place.number(question) < count) std::this_thread::sleep_for(1ms);
+    }
+    std::int64_t logged() const {
+        return place.number("SELECT count(*) FROM racing_jobs_log WHERE event = 'finish'");
+    }
+
+private:
+    postgres_backend beside_{place.where()};
+    std::string pid_ = beside_.text("SELECT pg_backend_pid()");
+};
+
+TEST_F(shared_steps_in_trouble, do_not_wait_for_a_job_that_another_transaction_holds) {
+    constexpr int rounds = 10;
+    make_runs(rounds * callers);
+    for (int round = 0; round < rounds; ++round) {
+        const int first = round * callers + 1;
+        lock(std::to_string(first));
+        std::vector<answered> all;
+        for (int i = callers - 1; i >= 0; --i) all.push_back(ends(store, first + i));
+        for (int i = 0; i + 1 < callers; ++i)
+            EXPECT_EQ(all[static_cast<std::size_t>(i)].get(), "applied");
+        await_blocked(1);
+        commit();
+        EXPECT_EQ(all.back().get(), "applied");
+    }
+    EXPECT_EQ(logged(), rounds * callers);
+    EXPECT_LT(transactions_of("finish"), logged()) << "no two shared a statement";
+}
+
+TEST_F(shared_steps_in_trouble, do_not_wait_behind_callers_who_wait_for_a_lock) {
+    constexpr int locked = 4;
+    make_runs(locked + callers);
+    lock("1, 2, 3, 4");
+    std::vector<answered> stuck, others;
+    for (int id = 1; id <= locked; ++id) stuck.push_back(ends(store, id));
+    await_blocked(locked);
+    for (int i = 0; i < callers; ++i) others.push_back(ends(store, locked + 1 + i));
+    for (auto& each : others) EXPECT_EQ(each.get(), "applied");
+    commit();
+    for (auto& each : stuck) EXPECT_EQ(each.get(), "applied");
+    EXPECT_EQ(logged(), locked + callers);
+}
+
+TEST_F(shared_steps_in_trouble, answer_by_the_deadline_when_the_whole_table_is_locked) {
+    make_runs(callers);
+    postgres_backend::database hasty_database(
+        sm::postgres::connect(place.conninfo(), {.deadline = 500ms}).value());
+    auto hasty = store_on<machine>(hasty_database);
+    postgres_backend beside{place.where()};
+    beside.execute("BEGIN; LOCK TABLE racing_jobs IN EXCLUSIVE MODE");
+    const auto began = std::chrono::steady_clock::now();
+    std::vector<answered> all;
+    for (int id = 1; id <= callers; ++id) all.push_back(ends(hasty, id));
+    std::vector<std::string> answers;
+    for (auto& each : all) answers.push_back(each.get());
+    EXPECT_LT(std::chrono::steady_clock::now() - began, 5s);
+    beside.execute("COMMIT");
+    for (int id = 1; id <= callers; ++id) {
+        const auto& said = answers[static_cast<std::size_t>(id - 1)];
+        EXPECT_TRUE(said == "retryable" || said == "unknown") << said;
+        if (said != "retryable") continue;
+        EXPECT_EQ(ends(store, id).get(), "applied");
+    }
+}
+
+// The texts of a shared statement stand in no other.
+constexpr const char* shared = "\"held\" AS MATERIALIZED";
+
+std::vector<fault> breaks() {
+    return {{.what = fault::cut_reply, .text = shared},
+            {.what = fault::cut_reply, .text = shared, .bytes = 60},
+            {.what = fault::cut_request, .text = shared},
+            {.what = fault::cut_request, .text = shared, .bytes = fault::everything}};
+}
+
+TEST_F(shared_steps_in_trouble, whose_reply_was_lost_are_settled_each_within_its_call) {
+    fault_proxy proxy{place.conninfo()};
+    postgres_backend::database far(sm::postgres::connect(proxy.conninfo()).value());
+    auto far_store = store_on<machine>(far);
+    int faults = 0;
+    int next = 1;
+    for (const fault& each : breaks()) {
+        for (const char* token : {"", "token"}) {
+            proxy.arm(each);
+            ++faults;
+            // Until some shared a statement.
+            for (int tries = 0; tries < 100 && proxy.seen().faults < faults; ++tries) {
+                for (int i = 0; i < callers; ++i) submit({});
+                ASSERT_EQ(
+                    store.claim_many(racing::claim, callers, {.owner = "worker"}).value()->size(),
+                    static_cast<std::size_t>(callers));
+                std::vector<answered> all;
+                for (int i = 0; i < callers; ++i) all.push_back(ends(far_store, next++, token));
+                for (auto& one : all) EXPECT_EQ(one.get(), "applied");
+            }
+            ASSERT_EQ(proxy.seen().faults, faults);
+            proxy.disarm();
+        }
+    }
+    EXPECT_EQ(logged(), next - 1);
+    for (int id = 1; id < next; ++id) EXPECT_EQ(read(id).job.result, "by " + std::to_string(id));
+}
+
+TEST_F(shared_steps_in_trouble, of_a_batch_leave_a_locked_job_for_last) {
+    make_runs(3);
+    lock("1");
+    auto call = std::async(std::launch::async, [&] {
+        std::vector<sm::store<machine>::step<outcome>> steps;
+        for (const int id : {1, 2, 1, 3}) steps.push_back({run_of(id, 1, 0), {"done"}});
+        std::vector<std::string> said;
+        for (const auto& each : store.fire_many<outcome>(finish, steps)) said.push_back(told(each));
+        return said;
+    });
+    await_blocked(1);
+    EXPECT_EQ(name_of(read(2).state), "done");
+    EXPECT_EQ(name_of(read(3).state), "done");
+    commit();
+    EXPECT_EQ(call.get(),
+              (std::vector<std::string>{"applied", "applied", "rejected: wrong_state", "applied"}));
+}
+
+}  // namespace
+}  // namespace conformance::racing
