@@ -2,7 +2,39 @@
 #include "store_call.hpp"
 #include "watch.hpp"
 
+#include <algorithm>
+
 namespace statemachine::detail {
+namespace {
+
+template <class Content>
+bool was_read(const result<answer<Content>>& got) {
+    return got && got.value().already_applied() && !got.value().committed_locally();
+}
+
+// What was read of an earlier change is no safer than that change: a synchronous standby may lack
+// it. Asked once, whatever number of answers depends on it.
+template <class Call>
+auto assured(session& on, Call call) {
+    const steady_time until = on.call_deadline();
+    auto got = call();
+    if (was_read(got) && on.assure(until) == ending::committed_locally)
+        got.value().mark_committed_locally();
+    return got;
+}
+template <class Call>
+auto all_assured(session& on, Call call) {
+    const steady_time until = on.call_deadline();
+    auto all = call();
+    if (std::none_of(all.begin(), all.end(), [](const auto& each) { return was_read(each); }) ||
+        on.assure(until) != ending::committed_locally)
+        return all;
+    for (auto& each : all)
+        if (was_read(each)) each.value().mark_committed_locally();
+    return all;
+}
+
+}  // namespace
 
 std::string_view store_core::name_of_event(int event) const {
     return event == nowhere ? std::string_view{"renew"}
@@ -10,8 +42,9 @@ std::string_view store_core::name_of_event(int event) const {
 }
 
 result<answer<raw_submitted>> store_core::submit(const void* job, const submit_options& options) {
-    return watched(limits_.watch, statements_->declared->table, "submit",
-                   [&] { return submit_quietly(job, options); });
+    return watched(limits_.watch, statements_->declared->table, "submit", [&] {
+        return assured(*session_, [&] { return submit_quietly(job, options); });
+    });
 }
 
 std::vector<result<answer<raw_submitted>>> store_core::submit_many(std::size_t count,
@@ -19,7 +52,11 @@ std::vector<result<answer<raw_submitted>>> store_core::submit_many(std::size_t c
     std::optional<error> parted;
     return watched(
         limits_.watch, statements_->declared->table, "submit",
-        [&] { return submit_many_quietly(count, job_at, parted); }, &parted);
+        [&] {
+            return all_assured(*session_,
+                               [&] { return submit_many_quietly(count, job_at, parted); });
+        },
+        &parted);
 }
 
 result<answer<int>> store_core::claim_by_id(int event, std::int64_t id,
@@ -38,7 +75,7 @@ result<answer<raw_change>> store_core::fire(const fire_call& fired) {
     std::optional<error> parted;
     return watched(
         limits_.watch, statements_->declared->table, name_of_event(fired.event),
-        [&] { return fire_quietly(fired, parted); }, &parted);
+        [&] { return assured(*session_, [&] { return fire_quietly(fired, parted); }); }, &parted);
 }
 
 std::vector<result<answer<raw_change>>> store_core::fire_many(std::size_t count,
@@ -48,7 +85,11 @@ std::vector<result<answer<raw_change>>> store_core::fire_many(std::size_t count,
     std::optional<error> parted;
     return watched(
         limits_.watch, statements_->declared->table, event,
-        [&] { return fire_many_quietly(count, call_at, parted); }, &parted);
+        [&] {
+            return all_assured(*session_,
+                               [&] { return fire_many_quietly(count, call_at, parted); });
+        },
+        &parted);
 }
 
 result<answer<lease>> store_core::renew(int event, const held_lease& held, const void* inputs) {
@@ -63,7 +104,7 @@ result<std::vector<answer<lease>>> store_core::renew_many(std::span<const held_l
 
 result<answer<raw_change>> store_core::resolve(std::int64_t id, std::string_view token) {
     return watched(limits_.watch, statements_->declared->table, "resolve",
-                   [&] { return resolve_quietly(id, token); });
+                   [&] { return assured(*session_, [&] { return resolve_quietly(id, token); }); });
 }
 
 }  // namespace statemachine::detail

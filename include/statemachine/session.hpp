@@ -102,6 +102,10 @@ public:
     /// refused.
     virtual detail::meeting* meets() noexcept { return nullptr; }
 
+    /// Waits until everything that can be read is as safe as a commit of the caller's own would be.
+    /// @return committed_locally where that cannot be told: a fail-over may take it back
+    virtual ending assure(steady_time /*until*/) { return ending::committed; }
+
     /// Rung after each commit that may have made a job due, for the workers of this process.
     wakeup& wakeups() noexcept { return wakeups_; }
 
