@@ -124,6 +124,8 @@ result<std::vector<answer<lease>>> store_core::renew_many_quietly(
         return static_cast<std::size_t>(
             std::lower_bound(sorted.begin(), sorted.end(), wanted, before) - sorted.begin());
     };
+    // What all of them together may take.
+    call values(*session_);
     auto done = renew_together(sorted, [&](std::span<const value> row) {
         const lease got = lease_of(row);
         const std::size_t place = place_of({got.id, got.epoch});
@@ -142,7 +144,11 @@ result<std::vector<answer<lease>>> store_core::renew_many_quietly(
             all.push_back(done_by(done.value().end, *got));
             continue;
         }
-        auto refused = renew_quietly(nowhere, each, nullptr);
+        values.id = each.id;
+        values.epoch = each.epoch;
+        auto refused = renew_one(statements_->renew, values,
+                                 {nowhere, each.id, fence::epoch, each.epoch, nullptr, {}, {}},
+                                 statements_->renew_reason);
         // A state that this program does not know is none that it renews in.
         if (!refused && refused.error().code() == errc::undeclared_value)
             refused = answer<lease>(status::rejected, reason::wrong_state);
