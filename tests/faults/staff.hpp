@@ -13,7 +13,7 @@ namespace faults {
 
 class staff {
 public:
-    /// Defined in workload.cpp, where the statements are rendered.
+    /// Defined in staff.cpp, where the statements are rendered.
     template <class Database>
     explicit staff(Database& database);
     staff(const staff&) = delete;

@@ -3,9 +3,9 @@
 
 #include <statemachine/testing/history.hpp>
 
-#include <algorithm>
 #include <condition_variable>
 #include <map>
+#include <string>
 
 namespace faults {
 
@@ -14,6 +14,7 @@ public:
     struct numbers {
         std::uint64_t acknowledged = 0, refused = 0, unknown = 0, not_sent = 0;
         std::chrono::nanoseconds longest{};
+        std::string longest_was{};
         std::uint64_t disturbed() const { return unknown + not_sent; }
     };
 
@@ -24,7 +25,10 @@ public:
         numbers& own = of_client_[call.client];
         for (numbers* each : {&own, &all_}) {
             const std::chrono::nanoseconds took(call.ended - call.began);
-            each->longest = std::max(each->longest, took);
+            if (took > each->longest) {
+                each->longest = took;
+                each->longest_was = call.text();
+            }
             if (call.acknowledged())
                 ++each->acknowledged;
             else if (call.unsettled())
