@@ -76,7 +76,8 @@ result<store_core::applied_plan> store_core::apply_surely(const plan& change, co
             auto known = query(*how.adopt, values, on_row);
             if (!known && stays(known.error())) break;
             if (!known) continue;
-            if (known.value() > 0) return applied_plan{known.value(), ending::committed, {}};
+            if (known.value() > 0)
+                return applied_plan{known.value(), session_->assure(values.until), {}};
         }
         if (how.restart) (*how.restart)();
         if (may_send_again) {
@@ -92,7 +93,8 @@ result<store_core::applied_plan> store_core::apply_surely(const plan& change, co
         auto found = query(*how.adopt, values, on_row);
         if (!found && stays(found.error())) break;
         if (!found) continue;
-        if (found.value() > 0) return applied_plan{found.value(), ending::committed, {}};
+        if (found.value() > 0)
+            return applied_plan{found.value(), session_->assure(values.until), {}};
         return applied_plan{0, ending::committed, std::move(lost)};
     }
     return *std::move(lost);

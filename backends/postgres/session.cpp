@@ -117,6 +117,21 @@ result<ending> pooled_session::unless_on_standby(connection& on, steady_time by,
     return not_taken(on, by, std::move(ended).error());
 }
 
+// A record behind those of all changes that can be read, whose commit waits for the standby as
+// theirs did: they may have given up waiting. Without a standby it is a question, and writes
+// nothing.
+ending pooled_session::assure(steady_time by) {
+    constexpr const char* mark =
+        "SELECT pg_logical_emit_message(true, 'statemachine', '') WHERE "
+        "current_setting('synchronous_standby_names') <> ''";
+    auto lent = take(by);
+    if (!lent) return ending::committed_locally;
+    connection& on = *lent.value();
+    if (on.is_borrowed()) return ending::committed;
+    const auto done = on.command(mark, by, stake::change);
+    return done && !on.committed_locally() ? ending::committed : ending::committed_locally;
+}
+
 // A migration has more time than other calls, whose limits the server was given.
 result<ending> pooled_session::run_longer(connection& on, access need, steady_time by, work body) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(

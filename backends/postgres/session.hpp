@@ -28,6 +28,7 @@ public:
     }
     bool reconnects() const noexcept override { return reconnects_; }
     result<ending> transact(access need, steady_time by, work body) override;
+    ending assure(steady_time by) override;
 
     /// Runs `body` in one transaction; its calls on the session that it is given are savepoints.
     result<ending> transact_together(joint_work body);

@@ -93,6 +93,10 @@ public:
     /// own connection, which nothing can take the place of.
     virtual bool reconnects() const noexcept { return true; }
 
+    /// Waits until everything that can be read is as safe as a commit of the caller's own would be.
+    /// @return committed_locally where that cannot be told: a fail-over may take it back
+    virtual ending assure(steady_time /*until*/) { return ending::committed; }
+
     /// Rung after each commit that may have made a job due, for the workers of this process.
     wakeup& wakeups() noexcept { return wakeups_; }
 

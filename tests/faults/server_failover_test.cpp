@@ -7,6 +7,8 @@
 
 #include <statemachine/postgres.hpp>
 
+#include <future>
+
 namespace {
 
 using namespace faults;
@@ -77,6 +79,38 @@ TEST_F(server_failover, loses_nothing_that_was_acknowledged_and_hands_out_no_epo
             std::count_if(calls.begin(), calls.end(), [](const auto& each) { return each.local; }),
             0);
     }
+}
+
+// A repetition reads what the first call did. What the standby lacks is no safer for being read.
+TEST_F(server_failover, is_told_of_to_whoever_asks_for_a_change_that_the_standby_lacks) {
+    throwaway_postgres primary({"synchronous_standby_names = 'nobody'"});
+    auto unsafe =
+        sm::postgres::connect(primary.tcp_conninfo() + " options='-c synchronous_commit=local'")
+            .value();
+    sm::store<work::machine> prepares(unsafe);
+    prepares.migrate().value();
+    const auto id = prepares.submit({}).value()->id;
+    const auto run = *prepares.claim_by_id(work::claim, id, {.owner = "w"}).value();
+    auto db = sm::postgres::connect(primary.tcp_conninfo(), {.deadline = 60s}).value();
+    sm::store<work::machine> jobs(db);
+    const field::raw by(primary.conninfo());
+    const auto complete = [&] { return jobs.fire(work::complete, run, {"done"}, "token").value(); };
+    const auto until_cancelled = [&](auto call) {
+        auto answer = std::async(std::launch::async, call);
+        EXPECT_TRUE(wait_until([&] {
+            by.run(
+                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = "
+                "'SyncRep' AND application_name = 'statemachine'");
+            return answer.wait_for(0s) == std::future_status::ready;
+        }));
+        return answer.get();
+    };
+    const auto first = until_cancelled(complete);
+    EXPECT_TRUE(first.applied() && first.committed_locally());
+    const auto again = until_cancelled(complete);
+    EXPECT_TRUE(again.already_applied() && again.committed_locally()) << again.why();
+    const auto asked = until_cancelled([&] { return jobs.resolve(id, "token").value(); });
+    EXPECT_TRUE(asked.already_applied() && asked.committed_locally()) << asked.why();
 }
 
 }  // namespace
