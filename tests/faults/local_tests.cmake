@@ -6,7 +6,7 @@ target_link_libraries(faults_local PUBLIC faults_workload conformance_place SQLi
 
 # Runs with one seed, and with so many under the label `full`.
 function(local_test name seeds)
-  statemachine_test(${name} SOURCES ${name}.cpp local_main.cpp LIBRARIES faults_local SECONDS 180)
+  statemachine_test(${name} SOURCES ${name}.cpp local_main.cpp LIBRARIES faults_local SECONDS 400)
   more_seeds_of(${name} ${seeds})
 endfunction()
 # Runs under the label `full` alone.
