@@ -35,7 +35,7 @@ protected:
                "-file application_name=" + canary;
     }
     sm::postgres::database open() const {
-        return sm::postgres::connect(conninfo(), {.deadline = 2s}).value();
+        return sm::postgres::connect(conninfo(), {.deadline = 1s}).value();
     }
 
     conformance::postgres_backend place;
