@@ -205,7 +205,8 @@ private:
         }
         std::map<attributed, std::size_t> in_the_log;
         for (const auto& [where, what] : log_)
-            if (clients.contains(what.actor) && what.event != "expire" && what.event != "exhaust")
+            if (clients.contains(what.actor) && what.event != "expire" && what.event != "exhaust" &&
+                !was_taken_away(where, what))
                 ++in_the_log[{what.actor, what.event, where.first}];
         for (const auto& [whose, entries] : in_the_log) {
             const auto& [client, event, job] = whose;
@@ -221,6 +222,14 @@ private:
                         std::to_string(entries) + " entries, at most " + std::to_string(possible) +
                         " were told or left in doubt"});
         }
+    }
+
+    // A claim whose reply was lost tells of the jobs that it still holds when it has found them:
+    // one of them may have been cancelled meanwhile.
+    bool was_taken_away(const place& where, const entry& what) const {
+        if (!machine_.claims.contains(what.event)) return false;
+        const auto next = log_.find({where.first, where.second + 1});
+        return next != log_.end() && machine_.controls.contains(next->second.event);
     }
 
     void verdicts_last() {

@@ -25,6 +25,7 @@ allowed::allowed(const detail::spec& declared) : declared_(declared) {
     for (const auto& rule : declared.rules) {
         const auto& event = declared.events[static_cast<std::size_t>(rule.event)];
         if (event.kind == event_kind::claim) claims.insert(std::string{event.name});
+        if (event.kind == event_kind::control) controls.insert(std::string{event.name});
         most_attempts = std::max(most_attempts, rule.max_attempts);
         for (std::size_t i = 0; i < declared.states.size(); ++i) {
             if (!contains(rule.from, static_cast<int>(i))) continue;

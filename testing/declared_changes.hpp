@@ -20,7 +20,7 @@ using changed = std::tuple<std::string, std::string, std::string>;
 struct allowed {
     explicit allowed(const detail::spec& declared);
 
-    names states, terminal, leased, claims;
+    names states, terminal, leased, claims, controls;
     std::set<changed> changes;
     std::set<changed> emitting;   ///< that emit by each rule which makes this change
     std::set<changed> silent;     ///< that emit by none

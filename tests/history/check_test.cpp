@@ -167,6 +167,16 @@ TEST_F(checked, allows_a_change_by_a_call_that_nobody_heard_of) {
     latest(call_kind::step).got.clear();
     for (const breach& each : found()) ADD_FAILURE() << each.text();
 }
+TEST_F(checked, allows_a_claim_that_was_cancelled_before_its_lost_reply_was_found) {
+    const auto second = *jobs.claim(parcel::carry).value();
+    calls = seen.calls();
+    latest(call_kind::claim).got.clear();
+    expect(3, "what was refused is not in the log");
+    jobs.control(parcel::stop, second.id, sm::any_version).value().value();
+    calls = seen.calls();
+    latest(call_kind::claim).got.clear();
+    for (const breach& each : found()) ADD_FAILURE() << each.text();
+}
 TEST_F(checked, finds_a_verdict_that_does_not_hold) {
     call_record& asked = repeat(latest(call_kind::step));
     asked.what = call_kind::resolve;
