@@ -32,7 +32,7 @@ using statemachine::tests::fault_proxy;
 using statemachine::tests::throwaway_postgres;
 using statemachine::tests::wait_until;
 
-constexpr int rounds = 4;
+constexpr int rounds = 2;
 constexpr int farthest = 7'200;  // seconds, in either direction
 
 /// The library that fakes the clock of a program; empty where there is none.
