@@ -17,7 +17,7 @@ constexpr std::string_view steps = R"(UPDATE "\w+" SET "previous"[\s\S]*\n  AND 
 constexpr std::string_view requeues = R"(UPDATE "queue_jobs" SET "previous"[\s\S]*"attempts" = 0)";
 constexpr std::string_view candidates = R"(^SELECT "id" FROM "\w+"[\s\S]*"lease_until" <= )";
 constexpr std::string_view forgetting_log = R"(^DELETE FROM "\w+_log" WHERE \("job", "version"\))";
-constexpr std::string_view batches = R"(FOR NO KEY UPDATE\) AS "locked")";
+constexpr std::string_view batches = R"(FOR NO KEY UPDATE( SKIP LOCKED)?\) AS "locked")";
 
 constexpr edit no_lease[] = {
     {R"x((("lease_until"|"run_at") = (CASE WHEN "attempts" < \d+ THEN )?)x"
@@ -43,7 +43,7 @@ constexpr edit none[] = {{R"(AND "id" > )", "AND 1 = 0 $&"}};
 constexpr edit at_once[] = {
     {R"("at" <= (\?\d+|statement_timestamp\(\)) - \d+( \* interval '1 millisecond')?)",
      "\"at\" <= $1"}};
-constexpr edit not_locked[] = {{" FOR NO KEY UPDATE", ""}};
+constexpr edit not_locked[] = {{" FOR NO KEY UPDATE( SKIP LOCKED)?", ""}};
 
 constexpr std::string_view live_leases = "sweep.leaves_live_leases_alone";
 constexpr std::string_view ownership = "stale_worker.owned_its_job_until_that_was_cancelled";
