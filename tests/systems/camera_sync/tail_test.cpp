@@ -19,14 +19,17 @@ TYPED_TEST_SUITE(camera_tail, conformance::backends, conformance::backend_names)
 TYPED_TEST(camera_tail, that_fails_is_tried_by_itself_and_ends_in_a_named_state) {
     shows("C5");
     this->put_with_a_broken_one();
-    for (int failure = 1; failure <= 3; ++failure) {
+    // On a slow machine a cycle lasts longer than the first backoff, and fails more than once.
+    for (std::int64_t failures = 0; failures < 3;) {
         EXPECT_EQ(this->cycle().why, way_out::all_through);
         const auto row = this->row("clip-02.mp4");
-        EXPECT_EQ(row.state, failure < 3 ? downloaded : unfinished);
-        EXPECT_EQ(row.job.tail_failures, failure);
+        ASSERT_GT(row.job.tail_failures, failures);
+        failures = row.job.tail_failures;
+        ASSERT_LE(failures, 3);
+        EXPECT_EQ(row.state, failures < 3 ? downloaded : unfinished);
         EXPECT_NE(row.error.value_or("").find("ffprobe failed"), std::string::npos);
         EXPECT_EQ(this->count(done), 3U);  // the later ones were not held up
-        if (failure < 3) this->pass_time("clip-02.mp4", 1h);
+        if (failures < 3) this->pass_time("clip-02.mp4", 1h);
     }
     EXPECT_EQ(this->cycle().work.stages[1].claimed, 0U);
     EXPECT_EQ(this->source.downloads_of("clip-02.mp4"), 1);
