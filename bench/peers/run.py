@@ -129,7 +129,8 @@ def compare(name, ours, peer, count, batch, pairs):
 def rounds(name):
     """How many jobs, in which batches, how often."""
     # Who works one by one, and is not among those that the targets name, takes minutes for many.
-    batched = {"graphile-worker": [(50_000, 5), (200_000, 3)], "pg-boss": [(50_000, 5), (200_000, 3)],
+    batched = {"graphile-worker": [(50_000, 5), (200_000, 3)],
+               "pg-boss": [(50_000, 5), (200_000, 3)],
                "river": [(50_000, 3)], "db-scheduler": [(10_000, 3)],
                "plainjob": [(1_500, 5)], "liteque": [(1_500, 5)]}[name]
     longer = [(count, 5) for count in ((50_000, 200_000) if PEERS[name]["database"] == "postgres"
