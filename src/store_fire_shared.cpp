@@ -66,9 +66,11 @@ void store_core::send_shared(std::span<shared_fire* const> all) {
     // In the order of jobs, so that two statements at once cannot wait for each other.
     std::ranges::stable_sort(sent, {}, &shared_fire::id);
     // A job stands there once: who comes to it second finds what the first has made of it.
-    const auto again = std::ranges::unique(sent, {}, &shared_fire::id);
-    for (shared_fire* const each : again) each->missed = true;
-    sent.erase(again.begin(), again.end());
+    for (std::size_t i = sent.size(); i-- > 1;) {
+        if (sent[i]->id() != sent[i - 1]->id()) continue;
+        sent[i]->missed = true;
+        sent.erase(sent.begin() + static_cast<std::ptrdiff_t>(i));
+    }
     std::erase_if(sent, [&](shared_fire* each) {
         if (rows.full() || each->by.limits_.max_payload != limits_.max_payload) return true;
         each->prepared.values.nonce = nonce;
