@@ -32,7 +32,7 @@ public:
     }
     std::string told_of_end(const std::string& result, std::int64_t id, std::int64_t epoch = 1) {
         return told(
-            insist([&] { return this->store.fire(finish, run_of(id, epoch, 0), {result}); }));
+            insist([&] { return this->shared.fire(finish, run_of(id, epoch, 0), {result}); }));
     }
     std::int64_t logged(const std::string& event) const {
         return this->place.number("SELECT count(*) FROM racing_jobs_log WHERE event = '" + event +
@@ -44,6 +44,16 @@ public:
             EXPECT_LT(this->transactions_of(event), logged(event)) << "no two shared a statement";
         }
     }
+
+    static typename Backend::database open_merging(const Backend& at) {
+        if constexpr (std::is_same_v<Backend, sqlite_backend>)
+            return at.open();
+        else
+            return typename Backend::database(
+                sm::postgres::connect(at.conninfo(), {.merge_steps = true}).value());
+    }
+    typename Backend::database merging = open_merging(this->place);
+    sm::store<machine> shared = store_on<machine>(merging);
 
 private:
     starting_gate gate_;
@@ -86,7 +96,7 @@ TYPED_TEST(shared_steps, with_one_token_change_their_job_once) {
         said counts;
         for (const auto& each : this->at_once([&](int i) {
                  const auto run = run_of(round * jobs + i % jobs + 1, 1, 0);
-                 return told(insist([&] { return this->store.fire(step, run, "token"); }));
+                 return told(insist([&] { return this->shared.fire(step, run, "token"); }));
              }))
             ++counts[each];
         EXPECT_EQ(counts, (said{{"applied", jobs}, {"already_applied", callers - jobs}}));
@@ -101,7 +111,7 @@ TYPED_TEST(shared_steps, that_repeat_are_each_counted) {
     for (int round = 0; round < rounds; ++round)
         for (const auto& each : this->at_once([&](int i) {
                  const auto run = run_of(i % jobs + 1, 1, 0);
-                 return told(insist([&] { return this->store.fire(step, run); }));
+                 return told(insist([&] { return this->shared.fire(step, run); }));
              }))
             EXPECT_EQ(each, "applied");
     for (int id = 1; id <= jobs; ++id) EXPECT_EQ(this->read(id).job.steps, rounds * callers / jobs);
@@ -144,7 +154,7 @@ TYPED_TEST(shared_steps, that_the_table_refuses_spoil_no_others_and_are_told_of)
     else
         this->place.execute("ALTER TABLE racing_jobs ADD CHECK (result <> 'forbidden')");
     partings seen;
-    auto watched = store_on<machine>(this->database, {.watch = &seen});
+    auto watched = store_on<machine>(this->merging, {.watch = &seen});
     for (int round = 0; round < rounds; ++round) {
         const auto answers = this->at_once([&](int i) {
             const auto run = run_of(round * callers + i + 1, 1, 0);

@@ -7,10 +7,10 @@
 //             ...
 //     }                                                     // they are told
 //
-// Nobody waits for others to come. Who finds few at work leads at once, with its own change alone,
-// and pays two locks that nobody else wants. Who comes meanwhile waits; when a leader is done, the
-// first of those leads next, with all that wait for the same by then. There is no thread of its
-// own.
+// Nobody waits for others to come. Who finds few enough at work leads at once, with its own change
+// alone, and pays two locks that nobody else wants. Who comes meanwhile waits; when a leader is
+// done, the first of those leads next, with all that wait for the same by then. There is no thread
+// of its own.
 //
 // What holds under the mutex: while somebody waits, as many lead as may, or one of these began less
 // than `patience` ago. A leader that takes longer, such as one that waits for a lock, is counted no
