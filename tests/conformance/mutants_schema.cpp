@@ -18,7 +18,7 @@ constexpr edit in_turn[] = {{"INDEX CONCURRENTLY ", "INDEX "}};
 
 constexpr mutant table[] = {
     {"migration_without_lock", "postgres", R"(^LOCK TABLE "\w+_schema")", no_lock,
-     "versions_of_orders.are_migrated_once_by_many_processes_and_threads"},
+     "versions_on_postgres.wait_for_another_that_is_under_way"},
     {"migration_that_waits_for_locks", "postgres", "^SET LOCAL lock_timeout", any_wait,
      "versions_on_postgres.do_not_hold_up_writers_behind_a_long_transaction"},
     {"migration_without_count", both, R"(^SELECT "state", count)", count_nothing,

@@ -45,6 +45,7 @@ constexpr edit no_outer_lease_end[] = {
     {"\"lease_until\" <= " MOMENT, "($& OR TRUE)", part::outside}};
 constexpr edit no_late_guard[] = {{"\"lease_until\" > " MOMENT, "($& OR TRUE)"}};
 constexpr edit no_row_locks[] = {{" FOR UPDATE SKIP LOCKED", ""}};
+constexpr edit waiting_batch[] = {{" FOR NO KEY UPDATE SKIP LOCKED", " FOR NO KEY UPDATE"}};
 constexpr edit waiting_locks[] = {{" FOR UPDATE SKIP LOCKED", " FOR UPDATE"}};
 constexpr edit no_locks_no_outer_guard[] = {
     {" FOR UPDATE SKIP LOCKED", ""},
@@ -184,6 +185,8 @@ constexpr mutant table[] = {
      "batch_of_steps.answers_duplicates_as_if_they_were_sent_in_turn"},
     {"batch_without_token", "postgres", batches, no_batch_token_row,
      "batch_of_steps.answers_duplicates_as_if_they_were_sent_in_turn"},
+    {"batch_that_waits_for_locks", "postgres", batches, waiting_batch,
+     "shared_steps_in_trouble.of_a_batch_leave_a_locked_job_for_last"},
     {"batch_with_one_jitter", "postgres", batches, no_share,
      "batch_with_jitter.delays_each_job_by_its_own_share"},
     {"batch_of_jobs_in_another_order", "postgres",

@@ -196,5 +196,30 @@ TEST_F(versions_on_postgres, do_not_hold_up_writers_behind_a_long_transaction) {
     EXPECT_EQ(told(schema<orders::wider::machine>().migrate()), "success");
 }
 
+TEST_F(versions_on_postgres, wait_for_another_that_is_under_way) {
+    PGconn* const other = PQconnectdb(place.conninfo().c_str());
+    PQclear(PQexec(other, "BEGIN; LOCK TABLE orders_schema IN SHARE UPDATE EXCLUSIVE MODE"));
+    std::atomic<bool> ended{false};
+    sm::result<sm::migration> migrated = sm::error(sm::errc::unexpected, "it did not run");
+    std::thread migrating([&] {
+        auto own = place.open();
+        migrated = orders::schema_on<orders::wider::machine>(own).migrate();
+        ended = true;
+    });
+    while (!ended && place.number("SELECT count(*) FROM pg_locks WHERE NOT granted AND "
+                                  "relation = 'orders_schema'::regclass") == 0)
+        std::this_thread::yield();
+    EXPECT_FALSE(ended);
+    // Writers go on while one migration waits for another.
+    EXPECT_EQ(place.number("SELECT count(*) FROM pg_locks WHERE granted AND "
+                           "relation = 'orders'::regclass AND mode = 'AccessExclusiveLock'"),
+              0);
+    PQclear(PQexec(other, "COMMIT"));
+    PQfinish(other);
+    migrating.join();
+    EXPECT_EQ(told(migrated), "success");
+    EXPECT_EQ(place.number("SELECT count(*) FROM orders_schema"), 2);
+}
+
 }  // namespace
 }  // namespace conformance
