@@ -4,7 +4,11 @@
 #include <statemachine/error.hpp>
 #include <statemachine/value.hpp>
 
+#include <chrono>
+
 namespace statemachine::detail {
+
+inline constexpr std::chrono::hours a_day{24}, a_year{24 * 365};  // longer would overflow a clock
 
 inline constexpr std::size_t longest_name = 128;  // bytes of a key, token, owner or actor
 

@@ -34,8 +34,8 @@ std::string constant_text(const value& content) {
 
 std::string operand_text(const spec& declared, const node& part) {
     if (part.what == operation::constant) return constant_text(part.constant);
-    const column* column = declared.column_of(part.field);
-    return std::string{column != nullptr ? column->name : part.field->spelling};
+    const maybe<column> column = declared.column_of(part.field);
+    return std::string{column ? column->name : part.field->spelling};
 }
 
 // A condition in words that Mermaid takes: no colon, no semicolon, no angle brackets.

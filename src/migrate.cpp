@@ -7,6 +7,7 @@
 //     write: old rows are held against the states; then indexes that nobody needs are dropped
 //
 // Two that migrate at once take turns at the lock of the history table.
+#include "checks.hpp"
 #include "identity.hpp"
 #include "migrate_plan.hpp"
 
@@ -326,6 +327,12 @@ result<std::optional<migration>> schema_core::find_settled(attempt& now) {
 }
 
 result<migration> schema_core::migrate(const migrate_options& options) {
+    constexpr std::chrono::milliseconds least{1};  // PostgreSQL takes 0 for no limit
+    if (options.deadline < least || options.deadline > a_year || options.lock_wait < least ||
+        options.lock_wait > a_day)
+        return error(errc::invalid_argument,
+                     "a migration takes a deadline of a millisecond to a year, and a lock_wait of "
+                     "a millisecond to a day");
     attempt now(*statements_, options);
     auto settled = find_settled(now);
     if (!settled) return std::move(settled).error();

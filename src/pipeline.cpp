@@ -1,4 +1,5 @@
 // One cycle: a thread for each stage, and bounded queues of job ids between them.
+#include "checks.hpp"
 #include "worker_pace.hpp"
 #include "worker_thread.hpp"
 
@@ -25,9 +26,11 @@ std::optional<error> wrong_with(std::span<const named_calls> stages, const cycle
         if (!each.how->fail) return wrong("say by on_failure for each stage what becomes of a job");
     }
     if (options.queue < 1) return wrong("a queue holds at least one job");
-    if (options.look_again < milliseconds{1} || options.stop_grace < milliseconds{} ||
-        options.drain_grace < milliseconds{})
-        return wrong("look_again is at least a millisecond, and a grace is not negative");
+    if (options.look_again < milliseconds{1} || options.look_again > a_day)
+        return wrong("look_again lies between a millisecond and a day");
+    for (const milliseconds grace : {options.stop_grace, options.drain_grace})
+        if (grace < milliseconds{} || grace > a_year)
+            return wrong("a grace lies between 0 and a year");
     return std::nullopt;
 }
 

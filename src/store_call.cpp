@@ -13,8 +13,8 @@ value text_or_null(std::string_view text) {
 }
 
 std::string_view name_of(const spec& declared, const parameter& wanted) {
-    const column* column = declared.column_of(wanted.field);
-    return column != nullptr ? column->name : wanted.field->spelling;
+    const maybe<column> column = declared.column_of(wanted.field);
+    return column ? column->name : wanted.field->spelling;
 }
 
 result<void> check_payload(std::size_t payload, std::size_t most) {

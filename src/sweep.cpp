@@ -71,10 +71,11 @@ result<void> sweep_core::end_turn(const turn& mine) {
 
 result<swept> sweep_core::sweep_quietly() {
     if (auto fine = check_person("actor", how_.actor); !fine) return fine.error();
-    if (how_.batch < 1 || how_.batch > 10'000 || how_.rounds < 1 || how_.interval.count() < 0)
+    if (how_.batch < 1 || how_.batch > 10'000 || how_.rounds < 1 || how_.interval.count() < 0 ||
+        how_.interval > a_day)
         return error(errc::invalid_argument,
                      "a sweeper takes a batch of 1 to 10000, at least one round, and an interval "
-                     "that is not negative");
+                     "of 0 to a day");
     const std::int64_t grace = jobs_.statements_->declared->grace;
     if (grace > 0 && how_.interval.count() >= grace)
         return error(errc::invalid_argument,

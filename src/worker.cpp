@@ -1,4 +1,5 @@
 // The threads of a worker: one that claims, those that run callables, and the leases' keeper.
+#include "checks.hpp"
 #include "worker_pace.hpp"
 #include "worker_thread.hpp"
 
@@ -28,9 +29,11 @@ std::optional<error> wrong_with(const routine_calls& how, const worker_options& 
         return wrong("a worker has between 1 and 1024 threads");
     if (options.ahead > most_ahead) return wrong("a worker claims at most 5000 jobs ahead");
     if (options.batch < 1) return wrong("a batch holds at least one job");
-    if (options.poll_least < milliseconds{1} || options.poll_most < options.poll_least)
-        return wrong("poll_least is at least a millisecond, and at most poll_most");
-    if (options.stop_grace < milliseconds{}) return wrong("stop_grace is not negative");
+    if (options.poll_least < milliseconds{1} || options.poll_most < options.poll_least ||
+        options.poll_most > a_day)
+        return wrong("poll_least is at least a millisecond, and at most poll_most: up to a day");
+    if (options.stop_grace < milliseconds{} || options.stop_grace > a_year)
+        return wrong("stop_grace lies between 0 and a year");
     return std::nullopt;
 }
 

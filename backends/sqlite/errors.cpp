@@ -67,7 +67,8 @@ constexpr entry entries[] = {
     {SQLITE_NOLFS, errc::io_error, false,
      "the file system cannot hold a file of this size; move the database to another"},
     {SQLITE_CORRUPT, errc::corrupt, false,
-     "the database is damaged; check it with PRAGMA integrity_check and restore a backup"},
+     "the database is damaged or its disk gave wrong bytes; look into the kernel's log, check it "
+     "with PRAGMA integrity_check, and restore a backup if it is damaged"},
     {SQLITE_NOTADB, errc::corrupt, false,
      "the file is no SQLite database; give the path of one, or of a new file"},
     {SQLITE_FORMAT, errc::corrupt, false,

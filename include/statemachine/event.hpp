@@ -25,10 +25,11 @@ public:
     template <class Inputs>
     constexpr event_ref(const event<Inputs>& event)  // NOLINT(*-explicit-*): `.on = claim`
         : name_(event.name == nullptr ? "" : event.name),
-          inputs_(&detail::identity_of_type<Inputs>),
+          given_(true),
+          inputs_(detail::identity_of_type<Inputs>()),
           declared_as_(&event) {}
 
-    constexpr bool given() const { return inputs_ != nullptr; }
+    constexpr bool given() const { return given_; }
     constexpr std::string_view name() const { return name_; }
     constexpr detail::type_identity inputs() const { return inputs_; }
     // Tells two declarations of one name apart, at compile time only.
@@ -36,7 +37,8 @@ public:
 
 private:
     std::string_view name_{};
-    detail::type_identity inputs_ = nullptr;
+    bool given_ = false;
+    detail::type_identity inputs_{};
     const void* declared_as_ = nullptr;
 };
 

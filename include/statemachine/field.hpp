@@ -13,10 +13,16 @@ namespace statemachine {
 
 namespace detail {
 
-// A type's identity that can be compared in a constant expression: the address of its own variable.
+// A type's identity that can be compared in a constant expression: its name. The address of a
+// variable of its own would not do: GCC with -fsanitize=undefined takes no comparison of such
+// addresses for constant.
+using type_identity = std::string_view;
 template <class Type>
-inline constexpr char identity_of_type = 0;
-using type_identity = const char*;
+consteval type_identity identity_of_type() {
+    const std::string_view text = __PRETTY_FUNCTION__;
+    const std::size_t first = text.find("Type = ");
+    return text.substr(first, text.find_first_of(";]", first) - first);
+}
 
 template <class Type>
 struct unwrapped {
@@ -106,7 +112,7 @@ bool from_value(Plain& content, const value& stored) {
     return true;
 }
 
-// The member's name as it stands in the source, for the text of a refusal and nothing else.
+// The member's name as it stands in the source.
 template <auto Member>
 consteval std::string_view spelled() {
     std::string_view text = __PRETTY_FUNCTION__;
@@ -136,7 +142,7 @@ struct field_ref<Member> {
     using type = Type;
 
     static constexpr field_info info{
-        &detail::identity_of_type<Owner>,
+        detail::identity_of_type<Owner>(),
         detail::stored_type<Type>(),
         detail::unwrapped<Type>::optional,
         detail::spelled<Member>(),

@@ -46,7 +46,9 @@ public:
     std::string_view ddl() const noexcept { return core_.ddl(); }
 
     /// Makes the tables fit the declaration. Sends nothing but reads where they do.
-    /// @return `errc::schema_drifted` with a sentence about what cannot be changed: nothing was
+    /// @return what was done; `errc::schema_drifted` with a sentence about what cannot be changed,
+    ///         before anything is; `busy` when the deadline came first; `invalid_argument` for
+    ///         options out of range
     /// @note Takes effect in one transaction, except for indexes of a large table and the look at
     ///       its old rows, which follow without holding up writers, and are taken up again by the
     ///       next call where one was cut short.

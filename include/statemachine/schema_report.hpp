@@ -11,12 +11,12 @@ namespace statemachine {
 
 /// How long a migration may take.
 struct migrate_options {
-    /// For the whole call. It waits for indexes of large tables; a call that ran out of time is
-    /// taken up again by the next one.
+    /// For the whole call, at most a year. It waits for indexes of large tables; a call that ran
+    /// out of time is taken up again by the next one.
     std::chrono::milliseconds deadline = std::chrono::minutes(10);
 
-    /// For one lock of a table, which makes writers wait behind it. The call tries again until its
-    /// deadline.
+    /// For one lock of a table, which makes writers wait behind it: at least a millisecond. The
+    /// call tries again until its deadline.
     std::chrono::milliseconds lock_wait = std::chrono::seconds(1);
 };
 

@@ -23,7 +23,7 @@ struct swept {
 /// How a sweeper works. Times are by the database's clock, but for the rest between two looks.
 struct sweeper_options {
     /// Between two sweeps, of all sweepers together. Shorter than the machine's grace, and better
-    /// below a third of it: one sweep that comes late is then no outage.
+    /// below a third of it: one sweep that comes late is then no outage. At most a day.
     std::chrono::milliseconds interval{30'000};
     std::size_t batch = 500;      ///< rows of one statement
     std::size_t rounds = 20;      ///< statements of each kind in one sweep

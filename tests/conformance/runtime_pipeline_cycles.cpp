@@ -194,6 +194,12 @@ TYPED_TEST(pipeline_cycles, refuse_rules_that_do_not_fit) {
     how.queue = 0;
     auto fine = pipeline_of(this->store, fetches_it(), tidies_it());
     EXPECT_EQ(refused(fine, how), "a queue holds at least one job");
+    how = by("camera");
+    how.drain_grace = std::chrono::milliseconds::max();
+    EXPECT_EQ(refused(fine, how), "a grace lies between 0 and a year");
+    how = by("camera");
+    how.look_again = std::chrono::milliseconds::max();
+    EXPECT_EQ(refused(fine, how), "look_again lies between a millisecond and a day");
 }
 
 }  // namespace

@@ -35,6 +35,19 @@ TYPED_TEST(versions_of_orders, are_migrated_once_by_many_processes_and_threads) 
     EXPECT_TRUE(this->template schema<orders::wider::machine>().check().value().fits());
 }
 
+TYPED_TEST(versions_of_orders, are_not_migrated_within_times_that_make_no_sense) {
+    const auto refused = [&](std::chrono::milliseconds deadline, std::chrono::milliseconds wait) {
+        return told(this->template schema<orders::wider::machine>().migrate(
+            {.deadline = deadline, .lock_wait = wait}));
+    };
+    const auto wrong = "error: invalid_argument";
+    EXPECT_EQ(refused(0ms, 1s), wrong);
+    EXPECT_EQ(refused(std::chrono::milliseconds::max(), 1s), wrong);
+    EXPECT_EQ(refused(1s, 0ms), wrong) << "PostgreSQL takes it for no limit";
+    EXPECT_EQ(refused(1s, std::chrono::milliseconds::max()), wrong);
+    EXPECT_EQ(this->place.number("SELECT count(*) FROM orders_schema"), 1);
+}
+
 TYPED_TEST(versions_of_orders, let_an_older_program_go_on) {
     auto older = this->template store<orders::first::machine>();
     older.migrate().value();

@@ -119,6 +119,8 @@ TYPED_TEST(sweeper_of_queue, ends_with_the_error_that_a_person_has_to_mend) {
     this->place.execute("DROP TABLE queue_jobs_sweeps");
     EXPECT_EQ(told(this->sweeper().run({})), "error: schema_missing");
     EXPECT_EQ(told(this->sweeper({.batch = 0}).sweep_once()), "error: invalid_argument");
+    EXPECT_EQ(told(this->sweeper({.interval = std::chrono::milliseconds::max()}).sweep_once()),
+              "error: invalid_argument");
 }
 
 // ---- grace

@@ -174,6 +174,13 @@ TYPED_TEST(worker_ends, at_once_when_its_rules_do_not_fit_the_machine) {
     how = quick();
     how.threads = 0;
     EXPECT_EQ(ended(fine, how), "a worker has between 1 and 1024 threads");
+    how = quick();
+    how.stop_grace = std::chrono::milliseconds::max();
+    EXPECT_EQ(ended(fine, how), "stop_grace lies between 0 and a year");
+    how = quick();
+    how.poll_most = std::chrono::milliseconds::max();
+    EXPECT_EQ(ended(fine, how),
+              "poll_least is at least a millisecond, and at most poll_most: up to a day");
     EXPECT_EQ(this->read(id).epoch, 0);
 }
 

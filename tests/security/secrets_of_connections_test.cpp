@@ -121,7 +121,6 @@ TEST(secrets_of_files, are_in_no_sentence_when_the_disk_the_lock_or_the_file_fai
         return sm::result<void>(sm::success());
     }));
     EXPECT_GE(said.errors, 1) << "the lock was held";
-    place.execute("PRAGMA max_page_count = 1");
     const auto before = said.errors;
     ASSERT_TRUE(database.transaction(
         [&](sm::sqlite::transaction&) { return sm::result<void>(sm::success()); }));

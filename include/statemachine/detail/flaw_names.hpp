@@ -80,7 +80,7 @@ constexpr flaw flaw_in_duplicates(const spec& declared) {
         for (std::size_t j = i + 1; j < declared.columns.size(); ++j) {
             if (declared.columns[i].name == declared.columns[j].name)
                 return {flaw_kind::duplicate_name, "column", declared.columns[i].name};
-            if (declared.columns[i].field == declared.columns[j].field)
+            if (same_member(*declared.columns[i].field, *declared.columns[j].field))
                 return {flaw_kind::duplicate_column_member, declared.columns[j].name,
                         declared.columns[j].field->spelling};
         }
@@ -100,7 +100,7 @@ constexpr flaw flaw_in_columns(const spec& declared) {
 // Two events of one name carry the same inputs, or one of them would read the other's.
 constexpr flaw flaw_in_events(const spec& declared) {
     for (const rule_spec& rule : declared.rules) {
-        if (rule.inputs == nullptr)
+        if (!rule.event_given)
             return {flaw_kind::no_event, "transition", first_of(declared, rule.from)};
         const std::string_view event = event_of(declared, rule);
         if (rule.from_undeclared) return {flaw_kind::undeclared_state, event, "from"};

@@ -53,7 +53,7 @@ constexpr flaw flaw_in_claim(const spec& declared, const rule_spec& claim) {
         const bool claims = own_kind(declared, other) == event_kind::claim;
         return {claims ? flaw_kind::two_claim_rules : flaw_kind::mixed_event, event.name};
     }
-    if (event.inputs != &identity_of_type<no_inputs>)
+    if (event.inputs != identity_of_type<no_inputs>())
         return {flaw_kind::claim_with_inputs, event.name};
     if (claim.attempts != attempts::kept) return {flaw_kind::claim_changes_attempts, event.name};
     // A job comes to its exhausted state with its attempts used up, and this claim allows no more.
@@ -151,7 +151,7 @@ constexpr flaw flaw_in_order(const spec& declared, std::size_t index) {
 constexpr flaw flaw_in_field(const spec& declared, const rule_spec& rule, const field_info* field) {
     const event_spec& event = declared.events[static_cast<std::size_t>(rule.event)];
     if (field->owner == declared.job) {
-        if (declared.column_of(field) == nullptr)
+        if (!declared.column_of(field))
             return {flaw_kind::unknown_column, event.name, field->spelling};
     } else if (field->owner != event.inputs) {
         return {flaw_kind::foreign_input, event.name, field->spelling};
@@ -168,9 +168,9 @@ constexpr bool holds(column_type type, const value& constant) {
 }
 
 constexpr flaw flaw_in_target(const spec& declared, std::string_view event, const effect& each) {
-    if (each.target == nullptr) return {};
-    const column* target = declared.column_of(each.target);
-    if (target == nullptr) return {flaw_kind::unknown_column, event, each.target->spelling};
+    if (each.what == effect_kind::set_error) return {};
+    const maybe<column> target = declared.column_of(each.target);
+    if (!target) return {flaw_kind::unknown_column, event, each.target->spelling};
     const bool constant = each.content.what == operation::constant;
     const bool empties = constant && each.content.constant.is_null();
     if (has(target->flags, once) && (each.what == effect_kind::add || empties))
@@ -178,6 +178,12 @@ constexpr flaw flaw_in_target(const spec& declared, std::string_view event, cons
     if (constant && !holds(each.target->type, each.content.constant))
         return {flaw_kind::constant_out_of_range, event, target->name};
     return {};
+}
+
+constexpr bool same_target(const effect& a, const effect& b) {
+    const bool error = a.what == effect_kind::set_error;
+    if (error != (b.what == effect_kind::set_error)) return false;
+    return error || same_member(*a.target, *b.target);
 }
 
 constexpr flaw flaw_in_fields(const spec& declared, const rule_spec& rule) {
@@ -195,9 +201,9 @@ constexpr flaw flaw_in_fields(const spec& declared, const rule_spec& rule) {
         if (auto found = flaw_in_target(declared, event, each); found.kind != flaw_kind::none)
             return found;
         for (const effect* other = rule.then->begin(); other != &each; ++other)
-            if (other->target == each.target)
+            if (same_target(*other, each))
                 return {flaw_kind::written_twice, event,
-                        each.target != nullptr ? each.target->spelling : "error"};
+                        each.what != effect_kind::set_error ? each.target->spelling : "error"};
         if (each.content.what != operation::read) continue;
         if (auto found = flaw_in_field(declared, rule, each.content.field);
             found.kind != flaw_kind::none)

@@ -136,7 +136,8 @@ struct change_form {
     bool with_job = false;     // the user's columns come back too
     bool with_token = false;
     emissions emits{};
-    void (*first)(sql_writer&, const spec&) = nullptr;  // what it takes before, in one statement
+    // What it takes before, in one statement.
+    void (*first)(sql_writer&, const spec&) = [](sql_writer&, const spec&) {};
     bool many = false;  // steps of a batch: of the rows that are held
 };
 
@@ -155,7 +156,7 @@ constexpr void write_change(sql_writer& out, const spec& declared, const change_
     const bool whole = out.speech().one_statement;
     if (whole) {
         out << "WITH ";
-        if (form.first != nullptr) form.first(out, declared);
+        form.first(out, declared);
         out << "\"changed\" AS (\n";
     }
     update();

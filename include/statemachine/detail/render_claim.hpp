@@ -90,14 +90,14 @@ constexpr void write_claim_update(sql_writer& out, const rules_of& rules) {
         "owner", [&] { out.put(slot::actor, column_type::text); }, nothing);
     choose("lease_until", lease_end, nothing);
     choose("run_at", lease_end, keep("run_at"));
-    if (claim.max_attempts > 0 || effect_on(claim, nullptr) != nullptr) {
-        const effect* set = effect_on(claim, nullptr);
+    const maybe<effect> set = effect_on_error(claim);
+    if (claim.max_attempts > 0 || set) {
         choose(
             "error", [&] { set ? write_operand(out, declared, set->content) : keep("error")(); },
             [&] { out.literal("attempts used up"); });
     }
     for (const column& each : declared.columns)
-        if (const effect* change = effect_on(claim, each.field); change != nullptr)
+        if (const maybe<effect> change = effect_on(claim, each.field))
             choose(
                 each.name, [&] { write_effect(out, declared, each, change); }, keep(each.name));
     out << ", \"changed_at\" = ";

@@ -21,7 +21,7 @@ constexpr void write_states(sql_writer& out, const spec& declared, state_set sta
 constexpr void write_operand(sql_writer& out, const spec& declared, const node& part) {
     if (part.what == operation::constant) {
         out.put({slot::constant, part.constant.type(), nullptr, part.constant});
-    } else if (const column* column = declared.column_of(part.field); column != nullptr) {
+    } else if (const maybe<column> column = declared.column_of(part.field)) {
         out.name(column->name);
     } else {
         out.put({slot::input, part.field->type, part.field, {}});
@@ -175,24 +175,30 @@ constexpr void write_choice(sql_writer& out, const rules_of& rules, Same same, W
     out << " END";
 }
 
-constexpr const effect* effect_on(const rule_spec& rule, const field_info* target) {
-    const effect* last = nullptr;
+constexpr maybe<effect> effect_on(const rule_spec& rule, const field_info* target) {
     for (const effect& each : *rule.then)
-        if (each.target == target) last = &each;
-    return last;
+        if (each.what != effect_kind::set_error && same_member(*each.target, *target))
+            return maybe<effect>(each);
+    return {};
 }
 
-constexpr bool same_effect(const effect* a, const effect* b) {
-    if (a == nullptr || b == nullptr) return a == b;
+constexpr maybe<effect> effect_on_error(const rule_spec& rule) {
+    for (const effect& each : *rule.then)
+        if (each.what == effect_kind::set_error) return maybe<effect>(each);
+    return {};
+}
+
+constexpr bool same_effect(const maybe<effect>& a, const maybe<effect>& b) {
+    if (!a || !b) return !a && !b;
     if (a->what != b->what) return false;
     if (a->what == effect_kind::stamp) return true;
     return a->content.what == operation::read && b->content.what == operation::read &&
-           a->content.field == b->content.field;
+           same_member(*a->content.field, *b->content.field);
 }
 
 constexpr void write_effect(sql_writer& out, const spec& declared, const column& target,
-                            const effect* change) {
-    if (change == nullptr) {
+                            const maybe<effect>& change) {
+    if (!change) {
         out.name(target.name);
         return;
     }

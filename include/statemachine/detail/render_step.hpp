@@ -73,34 +73,30 @@ constexpr void write_step_time(sql_writer& out, const spec& declared, const rule
 }
 
 constexpr void write_step_effects(sql_writer& out, const spec& declared, const rules_of& rules) {
-    const auto touched = [&](const field_info* target) {
+    const auto write = [&](std::string_view name, auto effect_of, auto write_change) {
+        bool touched = false;
         for (std::size_t i = 0; i < rules.size; ++i)
-            if (effect_on(*rules.items[i], target) != nullptr) return true;
-        return false;
-    };
-    const auto same_on = [](const field_info* target) {
-        return [target](const rule_spec& a, const rule_spec& b) {
-            return same_effect(effect_on(a, target), effect_on(b, target));
-        };
-    };
-    if (touched(nullptr)) {
-        out << ", \"error\" = ";
-        write_choice(out, rules, same_on(nullptr), [&](const rule_spec& rule) {
-            const effect* change = effect_on(rule, nullptr);
-            if (change == nullptr)
-                out << "\"error\"";
-            else
-                write_operand(out, declared, change->content);
-        });
-    }
-    for (const column& each : declared.columns) {
-        if (!touched(each.field)) continue;
+            touched = touched || effect_of(*rules.items[i]);
+        if (!touched) return;
         out << ", ";
-        out.name(each.name) << " = ";
-        write_choice(out, rules, same_on(each.field), [&](const rule_spec& rule) {
-            write_effect(out, declared, each, effect_on(rule, each.field));
-        });
-    }
+        out.name(name) << " = ";
+        write_choice(
+            out, rules,
+            [&](const rule_spec& a, const rule_spec& b) {
+                return same_effect(effect_of(a), effect_of(b));
+            },
+            [&](const rule_spec& rule) { write_change(effect_of(rule)); });
+    };
+    write("error", effect_on_error, [&](const maybe<effect>& change) {
+        if (change)
+            write_operand(out, declared, change->content);
+        else
+            out << "\"error\"";
+    });
+    for (const column& each : declared.columns)
+        write(
+            each.name, [&](const rule_spec& rule) { return effect_on(rule, each.field); },
+            [&](const maybe<effect>& change) { write_effect(out, declared, each, change); });
 }
 
 constexpr void write_step_update(sql_writer& out, const spec& declared, const rules_of& rules) {
@@ -158,7 +154,7 @@ constexpr void gather_step(sql_writer& out, const spec& declared, const rules_of
     out.gather(slot::inputs_fingerprint, column_type::text);
     out.gather(slot::actor, column_type::text);
     const auto gather_input = [&](const node& part) {
-        if (part.what == operation::read && declared.column_of(part.field) == nullptr)
+        if (part.what == operation::read && !declared.column_of(part.field))
             out.gather(slot::input, part.field->type, part.field);
     };
     for (std::size_t i = 0; i < rules.size; ++i) {

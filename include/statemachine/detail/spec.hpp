@@ -1,6 +1,7 @@
 // The declaration without its types: what verification, rendering and the store read.
 #pragma once
 
+#include <statemachine/detail/maybe.hpp>
 #include <statemachine/machine.hpp>
 
 namespace statemachine::detail {
@@ -15,11 +16,16 @@ constexpr std::string_view text_of(const char* text) {
 constexpr state_set only(int state) { return state < 0 ? 0 : state_set{1} << state; }
 constexpr bool contains(state_set set, int state) { return (set & only(state)) != 0; }
 
+constexpr bool same_member(const field_info& a, const field_info& b) {
+    return a.spelling == b.spelling && a.owner == b.owner;
+}
+
 enum class event_kind : unsigned char { claim, step, control, renewal };
 
 struct rule_spec {
     int event = nowhere;
-    type_identity inputs = nullptr;
+    bool event_given = false;
+    type_identity inputs{};
     bool event_declared_twice = false;  // by another event object than the first rule of this name
     state_set from = 0;
     bool from_undeclared = false;
@@ -42,7 +48,7 @@ struct rule_spec {
 
 struct event_spec {
     std::string_view name;
-    type_identity inputs = nullptr;
+    type_identity inputs{};
     event_kind kind = event_kind::step;
 };
 
@@ -63,7 +69,7 @@ struct spec {
     statemachine::keys keys{};
     std::int64_t grace = 0;
     statemachine::memory memory{};
-    type_identity job = nullptr;
+    type_identity job{};
     std::span<const column> columns;
     std::span<const state_spec> states;
     std::span<const event_spec> events;
@@ -88,10 +94,10 @@ struct spec {
                 return true;
         return false;
     }
-    constexpr const column* column_of(const field_info* field) const {
+    constexpr maybe<column> column_of(const field_info* field) const {
         for (const column& each : columns)
-            if (each.field == field) return &each;
-        return nullptr;
+            if (same_member(*each.field, *field)) return maybe<column>(each);
+        return {};
     }
     constexpr int event_named(std::string_view name) const {
         for (std::size_t i = 0; i < events.size(); ++i)
@@ -178,6 +184,7 @@ struct described {
             rule_spec& rule = made[i];
             for (std::size_t e = 0; e < events.size(); ++e)
                 if (events[e].name == from.on.name()) rule.event = static_cast<int>(e);
+            rule.event_given = from.on.given();
             rule.inputs = from.on.inputs();
             for (std::size_t j = 0; j < i; ++j)
                 rule.event_declared_twice |=
@@ -231,7 +238,7 @@ struct described {
                                 Machine.keys,
                                 Machine.grace.count(),
                                 Machine.memory,
-                                &identity_of_type<job_type>,
+                                identity_of_type<job_type>(),
                                 Machine.columns,
                                 states,
                                 events,

@@ -145,9 +145,11 @@ public:
 
 private:
     constexpr std::size_t find(slot from, const field_info* field) const {
+        const bool of_member = from == slot::input || from == slot::column;
         std::size_t index = 0;
         while (index < parameter_count_ &&
-               (parameters_[index].from != from || parameters_[index].field != field))
+               (parameters_[index].from != from ||
+                (of_member && !same_member(*parameters_[index].field, *field))))
             ++index;
         return index;
     }
