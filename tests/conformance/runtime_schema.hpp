@@ -5,28 +5,17 @@
 
 #include "fixture.hpp"
 
-#include <fstream>
-#include <sstream>
-
 namespace conformance {
 
-inline std::string read_text(const std::string& path) {
-    std::ifstream in(path);
-    std::ostringstream text;
-    text << in.rdbuf();
-    if (!in || text.str().empty()) throw std::runtime_error("cannot read " + path);
-    return text.str();
-}
+/// What makes the tables, and the rows, of the first declaration.
+std::string first_schema(std::string_view dialect);
 
 /// A table of orders in each state: 1 waits, 2 is packing under a lease that ran out, 3 is packed,
 /// 4 is lost, 5 waits again. Made by the first declaration and the first version of the library.
 template <class Backend>
 class on_orders : public ::testing::Test {
 public:
-    on_orders() {
-        place.execute(read_text(std::string{STATEMACHINE_OLD_SCHEMAS} + "/orders_first." +
-                                std::string{Backend::database::dialect.name} + ".sql"));
-    }
+    on_orders() { place.execute(first_schema(Backend::database::dialect.name)); }
 
     template <const auto& Machine>
     auto schema() {

@@ -1,5 +1,6 @@
 #include "program.hpp"
 
+#include "example.hpp"
 #include "support/child.hpp"
 
 #include <csignal>
@@ -19,7 +20,7 @@ namespace camera_sync::tests {
 
 program::program(const std::vector<std::string>& arguments, std::filesystem::path output)
     : output_(std::move(output)) {
-    std::vector<char*> words{const_cast<char*>(EXAMPLE_PROGRAM)};
+    std::vector<char*> words{const_cast<char*>(path_of_example)};
     for (const auto& each : arguments) words.push_back(const_cast<char*>(each.c_str()));
     words.push_back(nullptr);
     posix_spawn_file_actions_t files;
@@ -27,7 +28,7 @@ program::program(const std::vector<std::string>& arguments, std::filesystem::pat
     posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, output_.c_str(),
                                      O_WRONLY | O_CREAT | O_APPEND, 0644);
     posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
-    const int failed = posix_spawn(&id_, EXAMPLE_PROGRAM, &files, nullptr, words.data(), environ);
+    const int failed = posix_spawn(&id_, path_of_example, &files, nullptr, words.data(), environ);
     posix_spawn_file_actions_destroy(&files);
     if (failed != 0) throw std::runtime_error("cannot start the example");
 }

@@ -1,4 +1,5 @@
 // The program as a stranger runs it, and what its README shows.
+#include "example.hpp"
 #include "on_documents.hpp"
 
 #include <sstream>
@@ -27,7 +28,7 @@ TYPED_TEST(demo_of_documents, ends_as_it_should_and_says_what_happened) {
 }
 
 TEST(readme_of_documents, shows_the_diagram_that_the_library_draws) {
-    const std::string readme = text_of_file(EXAMPLE_README);
+    const std::string readme = text_of_file(readme_of_example);
     const std::string drawn = "```mermaid\n" + sm::diagram<machine<production>>() + "```\n";
     EXPECT_NE(readme.find(drawn), std::string::npos) << drawn;
 }

@@ -1,5 +1,6 @@
 #include "example_program.hpp"
 
+#include "example.hpp"
 #include "support/child.hpp"
 
 #include <fcntl.h>
@@ -13,7 +14,7 @@
 namespace systems::extracted {
 
 example_program::example_program(std::vector<std::string> words, const std::string& directory) {
-    words.insert(words.begin(), EXAMPLE_PROGRAM);
+    words.insert(words.begin(), path_of_example);
     std::vector<char*> arguments;
     for (std::string& each : words) arguments.push_back(each.data());
     arguments.push_back(nullptr);
@@ -24,7 +25,7 @@ example_program::example_program(std::vector<std::string> words, const std::stri
                                      0600);
     posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
     const int failed =
-        posix_spawn(&child_, EXAMPLE_PROGRAM, &actions, nullptr, arguments.data(), environ);
+        posix_spawn(&child_, path_of_example, &actions, nullptr, arguments.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     if (failed != 0) throw std::runtime_error("the example cannot be started");
 }

@@ -1,4 +1,5 @@
 // A11: the stale check after an outage, by processes that start from cold each time.
+#include "example.hpp"
 #include "program.hpp"
 #include "service_on.hpp"
 
@@ -10,7 +11,7 @@ class stale_checks : public on_service<Backend> {
 public:
     /// The program does one check and ends; what it said.
     std::string check_from_cold() {
-        std::vector<std::string> command{EXAMPLE_PROGRAM};
+        std::vector<std::string> command{path_of_example};
         for (const auto& each : arguments_for(this->place)) command.push_back(each);
         command.emplace_back("check");
         program cold(command);

@@ -1,4 +1,5 @@
 // A1 and A2: who gets which job, and for how long.
+#include "example.hpp"
 #include "program.hpp"
 #include "service_on.hpp"
 
@@ -114,7 +115,7 @@ TYPED_TEST(video_leases, of_a_clip_that_kills_each_worker_come_to_an_end) {
         const auto harmless = this->add_video("harmless.avi");
         this->pass_time(deadly, 1s);
         for (int attempt = 1; attempt <= 3; ++attempt) {
-            program doomed({EXAMPLE_PROGRAM, "work", with_files.url(),
+            program doomed({path_of_example, "work", with_files.url(),
                             "doomed-" + std::to_string(attempt), "--dies-on", "deadly.avi"},
                            files);
             if (attempt == 2) {

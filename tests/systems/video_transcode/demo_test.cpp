@@ -1,4 +1,5 @@
 // The program as a stranger meets it: the README's pictures, and the demo.
+#include "example.hpp"
 #include "program.hpp"
 #include "service_on.hpp"
 
@@ -9,10 +10,10 @@ namespace systems {
 namespace {
 
 TEST(video_readme, shows_the_diagrams_that_the_library_makes) {
-    std::ifstream file(EXAMPLE_README);
+    std::ifstream file(readme_of_example);
     std::ostringstream readme;
     readme << file.rdbuf();
-    program drawing({EXAMPLE_PROGRAM, "diagram"});
+    program drawing({path_of_example, "diagram"});
     const std::string drawn = drawing.rest();
     ASSERT_EQ(drawing.wait(), 0);
     int pictures = 0;
@@ -35,7 +36,7 @@ TYPED_TEST(video_demo, ends_as_it_says) {
     const std::filesystem::path directory =
         std::filesystem::path(::testing::TempDir()) / ("demo-of-" + std::to_string(getpid()));
     std::filesystem::create_directories(directory);
-    std::vector<std::string> command{EXAMPLE_PROGRAM};
+    std::vector<std::string> command{path_of_example};
     for (const auto& each : arguments_for(this->place)) command.push_back(each);
     program demo(command, directory);
     const std::string said = demo.rest();
