@@ -54,6 +54,8 @@ def verdict(program, build, mutant):
         ended = run(program, mutant.filter(), environment)
         if ended is None:
             return False, f"nothing: it ran for {SECONDS} s"
+        if "[==========] 0 tests" in ended.stdout:
+            return False, "nothing: no test has this name"
         if not mutant.file and not applied.exists():
             return False, "nothing: it changed no statement"
         found = FAILED.search(ended.stdout)
@@ -66,8 +68,8 @@ def verdict(program, build, mutant):
 
 def judged(mutant, dead, by):
     """In which count it belongs, and what is said about it."""
-    changed_nothing = by.endswith("changed no statement")
-    if mutant.redundant and not dead and not changed_nothing:
+    tried = not by.endswith(("changed no statement", "no test has this name"))
+    if mutant.redundant and not dead and tried:
         return "redundant", f"redundant: {mutant.redundant}"
     if dead and not mutant.redundant:
         return "killed", by
