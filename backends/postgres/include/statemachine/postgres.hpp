@@ -34,8 +34,8 @@ struct options {
     /// so a commit and a connection. A step that finds no other under way is sent at once by
     /// itself; while one is, those that come wait for its end, but not for long, and are then sent
     /// together. Each call is answered as if it were alone: one that is refused, or whose job is
-    /// locked, goes on by itself and holds up no other. It pays from about 8 callers at once;
-    /// 2 to 4 may wait a little longer, and one alone notices nothing. Not in transactions of
+    /// locked, goes on by itself and holds up no other. It pays with many callers at once: with
+    /// 8 a little, with 64 twice over; with fewer it may be slower. Not in transactions of
     /// yours, nor on a connection of yours.
     bool merge_steps = false;
 
