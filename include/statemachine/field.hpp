@@ -15,13 +15,14 @@ namespace detail {
 
 // A type's identity that can be compared in a constant expression: its name. The address of a
 // variable of its own would not do: GCC with -fsanitize=undefined takes no comparison of such
-// addresses for constant.
+// addresses for constant. GCC explains each alias in a signature at the end of the text, so that
+// there is none in these, and all up to the last bracket is the name.
 using type_identity = std::string_view;
 template <class Type>
-consteval type_identity identity_of_type() {
+consteval std::basic_string_view<char> identity_of_type() {
     const std::string_view text = __PRETTY_FUNCTION__;
     const std::size_t first = text.find("Type = ");
-    return text.substr(first, text.find_first_of(";]", first) - first);
+    return text.substr(first, text.rfind(']') - first);
 }
 
 template <class Type>
@@ -114,9 +115,9 @@ bool from_value(Plain& content, const value& stored) {
 
 // The member's name as it stands in the source.
 template <auto Member>
-consteval std::string_view spelled() {
+consteval std::basic_string_view<char> spelled() {
     std::string_view text = __PRETTY_FUNCTION__;
-    text = text.substr(0, text.find_first_of(";]", text.find("Member = ")));
+    text = text.substr(0, text.rfind(']'));
     if (text.ends_with(')')) text.remove_suffix(1);
     return text.substr(text.rfind(':') + 1);
 }

@@ -129,6 +129,41 @@ TEST(parameter, of_a_column_and_of_an_input_of_the_same_name_are_two) {
     EXPECT_EQ(made.text, ":1:2");
 }
 
+// Owners whose names have all that ends a name in the compilers' texts.
+template <class, char...>
+struct pair {
+    std::string first;
+    std::string second;
+};
+template <class Owner>
+std::string first_and_second() {
+    return write([](sql_writer& out) {
+               out.put(
+                   {slot::input, sm::column_type::text, &sm::field_ref<&Owner::first>::info, {}});
+               out.put(
+                   {slot::input, sm::column_type::text, &sm::field_ref<&Owner::second>::info, {}});
+           })
+        .text;
+}
+
+TEST(parameter, is_one_of_its_own_for_each_member_whatever_its_owner_is_called) {
+    EXPECT_EQ(first_and_second<pair<int>>(), ":1:2");
+    EXPECT_EQ(first_and_second<pair<char[3]>>(), ":1:2");
+    EXPECT_EQ((first_and_second<pair<std::string, ']', ';', ':', ')'>>()), ":1:2");
+    EXPECT_EQ((first_and_second<pair<void (*)(int[2])>>()), ":1:2");
+}
+
+TEST(owner, is_told_apart_by_all_of_its_name) {
+    const auto same = []<class One, class Other>(pair<One>, pair<Other>) {
+        return same_member(sm::field_ref<&pair<One>::first>::info,
+                           sm::field_ref<&pair<Other>::first>::info);
+    };
+    EXPECT_TRUE(same(pair<char[3]>{}, pair<char[3]>{}));
+    EXPECT_FALSE(same(pair<char[3]>{}, pair<char[4]>{}));
+    EXPECT_FALSE(same(pair<std::string>{}, pair<std::string_view>{}));
+    EXPECT_NE((identity_of_type<pair<int, ';', 'a'>>()), (identity_of_type<pair<int, ';', 'b'>>()));
+}
+
 TEST(number, is_written_whole) {
     const auto text = [](std::int64_t number) {
         return write([&](sql_writer& out) { out << number; }).text;
