@@ -76,6 +76,9 @@ public:
     bool disturbed() const noexcept;
 
     bool is_borrowed() const noexcept { return kind_ == kind::borrowed; }
+
+    /// Whether its session was told to plan each statement once.
+    bool keeps_plans() const noexcept { return kind_ == kind::keeping; }
     PGconn* handle() const noexcept { return handle_; }
 
 private:

@@ -42,7 +42,8 @@ private:
     std::string set_up_;
 };
 
-/// Commands that give a connection of the library's own its isolation level and its time limits.
+/// Commands that give a connection of the library's own its isolation level and its time limits,
+/// and let it plan each kept statement once.
 /// @param deadline  of one call
 std::string session_settings(std::chrono::milliseconds deadline);
 

@@ -190,8 +190,9 @@ result<ending> pooled_session::transact_together(joint_work body) {
         if (auto ready = check_in_transaction(handle); !ready) return std::move(ready).error();
         return wanted;
     };
-    auto ended = PQtransactionStatus(handle) == PQTRANS_IDLE ? in_transaction(on, by, filled)
-                                                             : in_savepoint(on, by, filled);
+    auto ended = PQtransactionStatus(handle) == PQTRANS_IDLE
+                     ? in_transaction_of_user(on, by, filled)
+                     : in_savepoint(on, by, filled);
     if (ended && ended.value() != ending::rolled_back && inside.wakeups().rings() != 0)
         wakeups().ring();
     return unless_on_standby(on, by, std::move(ended));

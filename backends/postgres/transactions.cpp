@@ -10,6 +10,10 @@ namespace {
 constexpr int most_tries = 4;
 
 constexpr const char* begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
+// For statements of the user's own, to be planned as on any other connection.
+constexpr const char* begin_for_user =
+    "BEGIN ISOLATION LEVEL READ COMMITTED;SET LOCAL plan_cache_mode = DEFAULT;"
+    "SET LOCAL enable_seqscan = DEFAULT;SET LOCAL jit = DEFAULT";
 constexpr const char* begin_again = "ROLLBACK; BEGIN ISOLATION LEVEL READ COMMITTED";
 constexpr const char* savepoint = "SAVEPOINT statemachine";
 constexpr const char* savepoint_again = "ROLLBACK TO SAVEPOINT statemachine";
@@ -95,10 +99,8 @@ result<ending> commit(connection& on, moment deadline) {
     return committed_by(on);
 }
 
-}  // namespace
-
-result<ending> in_transaction(connection& on, moment deadline, step body) {
-    if (auto begun = on.command(begin, deadline, stake::nothing); !begun)
+result<ending> in_transaction(connection& on, const char* first, moment deadline, step body) {
+    if (auto begun = on.command(first, deadline, stake::nothing); !begun)
         return std::move(begun).error();
     result<ending> ended = ending::rolled_back;
     if (auto wanted = body(); !wanted)
@@ -109,6 +111,12 @@ result<ending> in_transaction(connection& on, moment deadline, step body) {
     if (PQtransactionStatus(on.handle()) != PQTRANS_IDLE)
         (void)on.command("ROLLBACK", deadline, stake::nothing);
     return ended;
+}
+
+}  // namespace
+
+result<ending> in_transaction_of_user(connection& on, moment deadline, step body) {
+    return in_transaction(on, on.keeps_plans() ? begin_for_user : begin, deadline, body);
 }
 
 result<ending> in_savepoint(connection& on, moment deadline, step body) {
@@ -130,7 +138,7 @@ result<ending> in_savepoint(connection& on, moment deadline, step body) {
 
 result<ending> run_on_idle(connection& on, access need, moment deadline, work body) {
     if (need != access::write) return run_alone(on, need, deadline, body);
-    return in_transaction(on, deadline, [&] {
+    return in_transaction(on, begin, deadline, [&] {
         statements sent(on, need, deadline, begin_again);
         return body(sent);
     });

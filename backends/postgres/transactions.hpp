@@ -21,8 +21,8 @@ namespace statemachine::postgres {
 /// What is done between the beginning and the end of a transaction or a savepoint.
 using step = function_ref<result<verdict>()>;
 
-/// BEGIN, the step, and COMMIT or ROLLBACK.
-result<ending> in_transaction(connection& on, moment deadline, step body);
+/// BEGIN, a step with statements of the user's own, and COMMIT or ROLLBACK.
+result<ending> in_transaction_of_user(connection& on, moment deadline, step body);
 
 /// SAVEPOINT, the step, and RELEASE or ROLLBACK TO: the transaction around it goes on in any case.
 result<ending> in_savepoint(connection& on, moment deadline, step body);
