@@ -3,10 +3,14 @@
 #include "identity.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 
 namespace statemachine::detail {
 namespace {
+
+// A priority that no job is behind.
+constexpr std::int64_t before_all = std::numeric_limits<std::int32_t>::min();
 
 value text_or_null(std::string_view text) {
     return text.empty() ? value::null(column_type::text) : value::view(column_type::text, text);
@@ -44,6 +48,14 @@ result<void> store_core::bound::put(value& into, const spec& declared, const par
             into = values.run_at
                        ? value::integer(wanted.type, values.run_at->time_since_epoch().count())
                        : value::null(wanted.type);
+            break;
+        case slot::front_priority:
+            number(values.begin ? values.begin->priority : before_all);
+            break;
+        case slot::front_run_at:
+            into = values.begin ? value::integer(wanted.type,
+                                                 values.begin->run_at.time_since_epoch().count())
+                                : value::null(wanted.type);
             break;
         case slot::actor: into = text_or_null(values.actor); break;
         case slot::key: into = text_or_null(values.key); break;

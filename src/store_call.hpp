@@ -24,6 +24,7 @@ struct store_core::call {
     std::int64_t priority = 0;
     std::int64_t delay = 0;
     std::optional<timestamp> run_at{};
+    std::optional<front> begin{};
     std::string_view actor{};
     std::string_view key{};
     std::string_view token{};

@@ -97,6 +97,22 @@ result<answer<int>> store_core::claim_one(int event, const call& values, run_mak
     return answer<int>(status::retryable, kept_changing());
 }
 
+std::optional<front> store_core::where_to_begin(int event, const call& values) {
+    const compiled_statement& look = plans(event).front;
+    if (look.sql.text.empty()) return {};
+    const auto known = session_->fronts().ask(&plans(event), std::chrono::steady_clock::now());
+    if (!known.look) return known.begin;
+    call first = values;
+    first.limit = 1;
+    std::optional<front> found;
+    // Where it fails, so does the claim, which tells why.
+    (void)query(look, first, [&](std::span<const value> row) {
+        found = front{row[0].integer(), time_of(row[1])};
+    });
+    session_->fronts().set(&plans(event), found);
+    return found;
+}
+
 result<answer<std::size_t>> store_core::claim_next_quietly(int event, std::size_t most,
                                                            const claim_options& options,
                                                            run_maker make) {
@@ -108,6 +124,7 @@ result<answer<std::size_t>> store_core::claim_next_quietly(int event, std::size_
     values.limit = static_cast<std::int64_t>(most);
     values.actor = options.owner;
     values.nonce = make_nonce();
+    values.begin = where_to_begin(event, values);
     const rule_spec& claim = statements_->declared->claim_rule(event);
 
     // Jobs found used up are ended by the same statement and take places of the batch. They must
@@ -149,7 +166,13 @@ result<answer<std::size_t>> store_core::claim_next_quietly(int event, std::size_
             return answer<std::size_t>(status::unknown, unreadable(*broken));
         if (done.value().doubt)
             return answer<std::size_t>(status::unknown, *std::move(done.value().doubt));
+        if (done.value().rows < most && values.begin) session_->fronts().set(&plans(event), {});
+        if (done.value().rows == 0 && values.begin) {
+            values.begin.reset();
+            continue;
+        }
         if (done.value().rows == 0) return answer<std::size_t>(status::rejected, reason::none_due);
+        session_->fronts().succeeded(&plans(event));
         if (rows.empty()) {
             if (auto cleared = make_way(); !cleared)
                 return answer_of<std::size_t>(std::move(cleared).error());

@@ -38,6 +38,7 @@ struct dialect {
     bool arrays;                   ///< a statement over many rows takes arrays as parameters
     bool remote;                   ///< a reply can be lost, and a request can arrive late
     bool pins_indexes;             ///< `INDEXED BY` is understood and needed
+    bool keeps_dead_entries;       ///< an index is walked over what is gone, until a vacuum
     std::string_view lock_candidates;      ///< ends the search for rows to change
     std::string_view least;                ///< the function that takes the smaller of two
     std::string_view greatest;             ///< the function that takes the larger of two

@@ -12,6 +12,7 @@
 //                                                                          tells
 #pragma once
 
+#include <statemachine/detail/fronts.hpp>
 #include <statemachine/error.hpp>
 #include <statemachine/function_ref.hpp>
 #include <statemachine/value.hpp>
@@ -109,6 +110,9 @@ public:
     /// Rung after each commit that may have made a job due, for the workers of this process.
     wakeup& wakeups() noexcept { return wakeups_; }
 
+    /// What the claims of this process know of where due jobs stand.
+    detail::fronts& fronts() noexcept { return fronts_; }
+
     /// The same as a call of its own.
     result<ending> transact(access need, work body) {
         return transact(need, call_deadline(), body);
@@ -116,6 +120,7 @@ public:
 
 private:
     wakeup wakeups_;
+    detail::fronts fronts_;
 };
 
 }  // namespace statemachine

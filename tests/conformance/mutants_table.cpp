@@ -110,7 +110,10 @@ constexpr edit no_cap[] = {{R"(30\)\), \d+\))", "30)), 9000000000)"}};
 constexpr edit no_jitter[] = {{R"( \* ([?$]\d+) AS bigint)", " * 0 * $1 AS bigint"}};
 constexpr edit kept_lease[] = {{"\"lease_until\" = NULL", "\"lease_until\" = \"lease_until\""}};
 constexpr edit unlimited[] = {{R"(LIMIT ([?$]\d+))", "LIMIT 1000 + $1", part::candidates}};
-constexpr edit lowest_first[] = {{R"(max\("priority"\))", "min(\"priority\")"}};
+constexpr edit lowest_first[] = {{R"(max\("priority"\))", "min(\"priority\")"},
+                                 {R"("priority" DESC LIMIT 1\))", "\"priority\" LIMIT 1)"}};
+constexpr edit front_of_all[] = {
+    {R"(CASE WHEN "level\$at" = CAST\(\$\d+ AS integer\) THEN (\$\d+) END)", "$1"}};
 constexpr edit no_share[] = {{R"(\("row\$\d+" \* )", "(0 * "}};
 constexpr edit no_batch_token_row[] = {{R"("row\$\d+" IS NOT NULL)", "FALSE"}};
 constexpr edit reversed_rows[] = {
@@ -230,6 +233,8 @@ constexpr mutant table[] = {
     {"claim_without_limit", both, claims_next, unlimited, shared_jobs},
     {"claim_lowest_first", both, claims_next, lowest_first,
      "order_of_claims.is_priority_then_time_then_id"},
+    {"claim_front_of_all_priorities", "postgres", claims_next, front_of_all,
+     "front_of_claims.gives_way_to_a_higher_priority"},
 
     {"retry_without_attempts", both, steps, no_attempts_left,
      "attempts.left_decide_between_retry_and_the_rule_behind_it"},

@@ -51,6 +51,7 @@ inline std::vector<entry> of(const statemachine::detail::catalog& statements) {
         const bool claims = !event.next.change.sql.text.empty();
         add(all, claims ? name + " by id" : name, event.plain);
         add(all, name + " next", event.next);
+        add(all, name + " front", event.front);
         add(all, name + " used up", event.exhaust);
         add(all, name + " with token", event.with_token);
         add(all, name + " many", event.many);

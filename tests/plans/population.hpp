@@ -138,6 +138,8 @@ inline std::string literal(const sm::detail::parameter& wanted, std::string_view
             return heading == "find token" ? "'token-" + std::to_string(job) + "'" : "'fresh'";
         case slot::now: return moment;
         case slot::run_at: return "NULL";
+        case slot::front_priority: return "-2147483648";
+        case slot::front_run_at: return "NULL";
         default: break;
     }
     switch (wanted.type) {

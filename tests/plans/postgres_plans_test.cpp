@@ -129,12 +129,19 @@ public:
     }
 
     /// Runs what was prepared in a transaction that is undone.
-    explained explain(const listing::entry& what, const std::string& name, int limit) const {
+    /// @param front  priority and moment of the first due job, where it is known
+    explained explain(const listing::entry& what, const std::string& name, int limit,
+                      const std::array<std::string, 2>& front = {}) const {
+        using sm::detail::slot;
         std::string values;
-        for (const auto& each : what.what->parameters)
+        for (const auto& each : what.what->parameters) {
+            std::string text = literal(each, what.heading, limit, moment_in(0));
+            if (!front[0].empty() && each.from == slot::front_priority) text = front[0];
+            if (!front[1].empty() && each.from == slot::front_run_at) text = front[1];
             values.append(values.empty() ? "" : ", ")
-                .append(literal(each, what.heading, limit, moment_in(0)))
+                .append(text)
                 .append(each.many ? "::" + full_type(each) : "");
+        }
         run("ROLLBACK; BEGIN");
         const std::string plan =
             run("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF) EXECUTE " + name +
@@ -157,9 +164,9 @@ private:
 
 /// How many jobs a statement with this limit gets at.
 int rows_of(const std::string& heading, int limit) {
-    const bool many = heading.ends_with("next") || heading == "expire" ||
-                      heading.ends_with("used up") || heading.ends_with("many") ||
-                      heading == "find keys";
+    const bool many = heading.ends_with("next") || heading.ends_with("front") ||
+                      heading == "expire" || heading.ends_with("used up") ||
+                      heading.ends_with("many") || heading == "find keys";
     return many ? limit : 1;
 }
 
@@ -220,6 +227,7 @@ TEST_P(postgres_plans, visit_as_many_rows_as_they_may_change) {
             // fewer; and a join that has no other way without nested loops.
             const bool recovers = each.heading.find("adopt") != std::string::npos;
             if (each.heading.ends_with("adopt claimed")) continue;
+            if (each.heading.ends_with("front") && limit > 1) continue;
             if (recovers && std::string_view{GetParam().join_that_is_off} == "nestloop") continue;
             schema->prepare(each, "asked");
             const explained plan = schema->explain(each, "asked", limit);
@@ -256,12 +264,42 @@ TEST(plans_of_a_new_table, visit_as_few_rows_when_it_has_grown) {
         for (const int limit : {1, 50}) {
             const std::string& heading = all[i].heading;
             if (heading == "list" || heading.ends_with("adopt claimed")) continue;
+            if (heading.ends_with("front") && limit > 1) continue;
             expect_few_visits(schema.explain(all[i], name(i), limit), heading, limit,
                               pages_of_dead_rows);
         }
     EXPECT_EQ(schema.run("SELECT count(*) FROM pg_prepared_statements WHERE custom_plans > 0 OR "
                          "generic_plans = 0"),
               "0\n");
+}
+
+// Until a vacuum, an index holds the places of all jobs that were claimed since the last one.
+TEST(plans_of_claims, that_know_the_front_pass_by_what_was_claimed) {
+    const schema_of_queue schema("front_" + std::to_string(getpid()));
+    schema.fill();
+    schema.run("SET plan_cache_mode = force_generic_plan; SET jit = off");
+    // Where jobs of a higher priority wait, the search comes from them, and past what was claimed.
+    schema.run("DELETE FROM queue_jobs WHERE priority > 0");
+    schema.run("VACUUM (INDEX_CLEANUP ON) queue_jobs");
+    schema.run("UPDATE queue_jobs SET state = 'running', run_at = " + moment_in(3600) +
+               ", lease_until = " + moment_in(3600) +
+               " WHERE priority = 0 AND state = 'queued' AND run_at < " + moment_in(-4000));
+    std::string first =
+        schema.run("SELECT min(run_at) FROM queue_jobs WHERE priority = 0 AND state = 'queued'");
+    first.pop_back();
+    const auto all = listing::of(statements);
+    const auto named = [&](const std::string& heading) {
+        return *std::find_if(all.begin(), all.end(),
+                             [&](const auto& each) { return each.heading == heading; });
+    };
+    const listing::entry next = named("claim next");
+    schema.prepare(next, "next");
+    const explained from_all = schema.explain(next, "next", 1);
+    EXPECT_EQ(from_all.returned, 1) << from_all.text;
+    EXPECT_GT(from_all.pages, 200) << "nothing was in the way:\n" << from_all.text;
+    const explained from_front = schema.explain(next, "next", 1, {"0", "'" + first + "'"});
+    EXPECT_EQ(from_front.returned, 1) << from_front.text;
+    EXPECT_LE(from_front.pages, pages_a_row + pages_besides) << from_front.text;
 }
 
 // Those without statistics come first: a table cannot be made to forget them.

@@ -34,8 +34,9 @@ struct event_plans {
     plan many;         // step only, where the dialect has arrays: each with its token, or none
     plan any_version;  // control only
     plan any_version_with_token;
-    plan next;     // claim only: the next n due
-    plan exhaust;  // claim only: sweeps what waits with no attempt left
+    plan next;                 // claim only: the next n due
+    compiled_statement front;  // claim only: where those stand, if the dialect has to look
+    plan exhaust;              // claim only: sweeps what waits with no attempt left
     compiled_statement reason;
     compiled_statement adopt;          // what the call of a nonce did to its job
     compiled_statement adopt_claimed;  // claim only: what the claim of a nonce still holds
@@ -154,6 +155,8 @@ struct catalog_of {
                 plan_for<text<write_claim, Event, true>, log>(run_types));
             made.next = emitting<emitted_by_event, Event>(
                 plan_for<text<write_claim, Event, false>, log>(run_types));
+            if constexpr (Speech.keeps_dead_entries)
+                made.front = text<write_front, Event>::returning(front_types);
             if constexpr (described<Machine>::value.claim_rule(Event).max_attempts > 0)
                 made.exhaust = emitting<emitted_by_exhaustion, Event>(
                     plan_for<text<write_used_up, Event, false>, text<write_exhaust_log>>(

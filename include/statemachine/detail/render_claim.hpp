@@ -106,8 +106,13 @@ constexpr void write_claim_update(sql_writer& out, const rules_of& rules) {
 
 // The first n due jobs, high priority first. Walking the priorities one by one keeps every step on
 // the index: a plain ORDER BY would read all jobs of a higher priority that are not due yet.
-constexpr void write_due_candidates(sql_writer& out, const spec& declared, const rule_spec& claim) {
+//
+// Where an index keeps entries of rows that are gone until a vacuum, the search begins at the front
+// that the call knows of, and passes by what was claimed before.
+constexpr void write_due_candidates(sql_writer& out, const spec& declared, const rule_spec& claim,
+                                    bool locks = true) {
     const bool pins = out.speech().pins_indexes;
+    const bool has_front = out.speech().keeps_dead_entries;
     const auto from_table = [&](std::string_view alias) {
         out << " FROM ";
         out.name(declared.table) << alias;
@@ -116,16 +121,38 @@ constexpr void write_due_candidates(sql_writer& out, const spec& declared, const
         write_due_index_name(out, declared, claim);
     };
     const auto in_index = [&] { write_states(out, declared, claimable(declared, claim)); };
-    out << "WITH RECURSIVE \"level\" (\"level$at\") AS (\n  SELECT max(\"priority\")";
-    from_table("");
-    out << " WHERE ";
-    in_index();
-    out << "\n  UNION ALL\n  SELECT (SELECT max(\"priority\")";
-    from_table("");
-    out << " WHERE ";
-    in_index();
-    out << " AND \"priority\" < \"level$at\") FROM \"level\" WHERE \"level$at\" IS NOT NULL\n)"
-           "\nSELECT \"due\".\"id\" FROM \"level\" CROSS JOIN ";
+    const auto front_priority = [&] {
+        out << "CAST(";
+        out.put(slot::front_priority, column_type::int32)
+            << " AS " << out.speech().int32_type << ")";
+    };
+    // An aggregate might be planned for an empty table, and then read all there is.
+    const auto highest = [&](auto bound) {
+        out << "(SELECT " << (pins ? "max(\"priority\")" : "\"priority\"");
+        from_table("");
+        out << " WHERE ";
+        in_index();
+        bound();
+        out << (pins ? ")" : " ORDER BY \"priority\" DESC LIMIT 1)");
+    };
+    out << "WITH RECURSIVE \"level\" (\"level$at\") AS (\n  SELECT ";
+    if (has_front) {
+        out << "coalesce(";
+        highest([&] {
+            out << " AND \"priority\" > ";
+            front_priority();
+        });
+        out << ", ";
+        front_priority();
+        out << ")";
+    } else {
+        highest([] {});
+    }
+    out << "\n  UNION ALL\n  SELECT ";
+    highest([&] { out << " AND \"priority\" < \"level$at\""; });
+    out << " FROM \"level\" WHERE \"level$at\" IS NOT NULL\n)\nSELECT \"due\".\"id\" FROM "
+           "\"level\" "
+           "CROSS JOIN ";
     if (!pins) {
         out << "LATERAL (\n  SELECT \"id\"";
         from_table("");
@@ -138,12 +165,31 @@ constexpr void write_due_candidates(sql_writer& out, const spec& declared, const
     out << " AND \"priority\" = \"level$at\" AND \"run_at\" <= ";
     out.search_now() << " AND ";
     write_rechecked(out, [&] { write_claim_guard(out, declared, claim); });
+    if (has_front) {
+        out << " AND \"run_at\" >= coalesce(CASE WHEN \"level$at\" = ";
+        front_priority();
+        out << " THEN ";
+        out.put(slot::front_run_at, column_type::time) << " END, '-infinity')";
+    }
     if (!pins) {
         out << "\n  ORDER BY \"run_at\", \"id\" LIMIT ";
-        out.put(slot::limit, column_type::int64) << out.speech().lock_candidates << ") AS \"due\"";
+        out.put(slot::limit, column_type::int64);
+        if (locks) out << out.speech().lock_candidates;
+        out << ") AS \"due\"";
     }
     out << "\nLIMIT ";
     out.put(slot::limit, column_type::int64);
+}
+
+inline constexpr std::array front_types{column_type::int32, column_type::time};
+
+// Where the first n due jobs stand, whoever has locked them.
+constexpr void write_front(sql_writer& out, const spec& declared, int event) {
+    const rules_of rules(declared, event);
+    const rule_spec& claim = *rules.items[0];
+    out << "SELECT \"priority\", \"run_at\" FROM ";
+    out.name(declared.table) << "\nWHERE ";
+    write_id_in(out, [&] { write_due_candidates(out, declared, claim, false); });
 }
 
 constexpr void write_claim(sql_writer& out, const spec& declared, int event, bool by_id) {

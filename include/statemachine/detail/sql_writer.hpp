@@ -26,11 +26,13 @@ enum class slot : unsigned char {
     run_at,
     token,
     inputs_fingerprint,
-    input,     // a member of the event's inputs
-    column,    // a member of the job
-    constant,  // written in the declaration
-    jitter,    // a fresh random share of the declared jitter
-    share,     // a fresh random share of 1
+    input,           // a member of the event's inputs
+    column,          // a member of the job
+    constant,        // written in the declaration
+    jitter,          // a fresh random share of the declared jitter
+    share,           // a fresh random share of 1
+    front_priority,  // where the search for due jobs begins
+    front_run_at,
     consumer,  // from here on: of the relay
     generation,
     part,

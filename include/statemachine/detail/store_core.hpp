@@ -142,6 +142,7 @@ private:
     result<std::optional<answer<raw_change>>> reason_for(const compiled_statement& read,
                                                          const call& values, const fire_call& fired,
                                                          event_kind kind);
+    std::optional<front> where_to_begin(int event, const call& values);
     struct prepared_fire;
     result<prepared_fire> prepare_fire(const fire_call& fired, const std::array<char, 16>& nonce)
         const;

@@ -229,20 +229,20 @@ WITH "changed" AS (
 UPDATE "parcels" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'packing' ELSE 'lost' END, "rule" = CASE WHEN "attempts" < 2 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 60000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 60000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE 'attempts used up' END, "changed_at" = clock_timestamp()
 WHERE "id" = ANY(ARRAY(
 WITH RECURSIVE "level" ("level$at") AS (
-  SELECT max("priority") FROM "parcels" WHERE "state" IN ('waiting', 'packing')
+  SELECT coalesce((SELECT "priority" FROM "parcels" WHERE "state" IN ('waiting', 'packing') AND "priority" > CAST($2 AS integer) ORDER BY "priority" DESC LIMIT 1), CAST($2 AS integer))
   UNION ALL
-  SELECT (SELECT max("priority") FROM "parcels" WHERE "state" IN ('waiting', 'packing') AND "priority" < "level$at") FROM "level" WHERE "level$at" IS NOT NULL
+  SELECT (SELECT "priority" FROM "parcels" WHERE "state" IN ('waiting', 'packing') AND "priority" < "level$at" ORDER BY "priority" DESC LIMIT 1) FROM "level" WHERE "level$at" IS NOT NULL
 )
 SELECT "due"."id" FROM "level" CROSS JOIN LATERAL (
-  SELECT "id" FROM "parcels" WHERE "state" IN ('waiting', 'packing') AND "priority" = "level$at" AND "run_at" <= statement_timestamp() AND CASE WHEN (("state" IN ('waiting') AND "run_at" <= statement_timestamp()) OR ("state" IN ('packing') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END
-  ORDER BY "run_at", "id" LIMIT $2 FOR UPDATE SKIP LOCKED) AS "due"
-LIMIT $2
+  SELECT "id" FROM "parcels" WHERE "state" IN ('waiting', 'packing') AND "priority" = "level$at" AND "run_at" <= statement_timestamp() AND CASE WHEN (("state" IN ('waiting') AND "run_at" <= statement_timestamp()) OR ("state" IN ('packing') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END AND "run_at" >= coalesce(CASE WHEN "level$at" = CAST($2 AS integer) THEN $3 END, '-infinity')
+  ORDER BY "run_at", "id" LIMIT $4 FOR UPDATE SKIP LOCKED) AS "due"
+LIMIT $4
 ))
   AND CASE WHEN (("state" IN ('waiting') AND "run_at" <= statement_timestamp()) OR ("state" IN ('packing') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END
 RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "number", "mark"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'take' END, "previous", "state", "epoch", $1, "changed_at", "lease_until", $3 FROM "changed"
+SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'take' END, "previous", "state", "epoch", $1, "changed_at", "lease_until", $5 FROM "changed"
 ), "emitted" AS (
 INSERT INTO "parcels_outbox" ("job", "version", "part", "topic", "at", "generation")
 SELECT "id", "version", 0, CASE WHEN "rule" = 0 AND "previous" IN ('packing') THEN 'dropped' END, "changed_at", (SELECT coalesce(max("generation"), 0) FROM "parcels_groups") FROM "changed" WHERE ("rule" = 0 AND "previous" IN ('packing'))
@@ -254,6 +254,20 @@ INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic",
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
 SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "number", "mark" FROM "changed";
+
+-- take front
+SELECT "priority", "run_at" FROM "parcels"
+WHERE "id" = ANY(ARRAY(
+WITH RECURSIVE "level" ("level$at") AS (
+  SELECT coalesce((SELECT "priority" FROM "parcels" WHERE "state" IN ('waiting', 'packing') AND "priority" > CAST($1 AS integer) ORDER BY "priority" DESC LIMIT 1), CAST($1 AS integer))
+  UNION ALL
+  SELECT (SELECT "priority" FROM "parcels" WHERE "state" IN ('waiting', 'packing') AND "priority" < "level$at" ORDER BY "priority" DESC LIMIT 1) FROM "level" WHERE "level$at" IS NOT NULL
+)
+SELECT "due"."id" FROM "level" CROSS JOIN LATERAL (
+  SELECT "id" FROM "parcels" WHERE "state" IN ('waiting', 'packing') AND "priority" = "level$at" AND "run_at" <= statement_timestamp() AND CASE WHEN (("state" IN ('waiting') AND "run_at" <= statement_timestamp()) OR ("state" IN ('packing') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END AND "run_at" >= coalesce(CASE WHEN "level$at" = CAST($1 AS integer) THEN $2 END, '-infinity')
+  ORDER BY "run_at", "id" LIMIT $3) AS "due"
+LIMIT $3
+));
 
 -- take used up
 WITH "changed" AS (

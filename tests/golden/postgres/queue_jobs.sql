@@ -187,22 +187,36 @@ WITH "changed" AS (
 UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'running' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE 'attempts used up' END, "changed_at" = clock_timestamp()
 WHERE "id" = ANY(ARRAY(
 WITH RECURSIVE "level" ("level$at") AS (
-  SELECT max("priority") FROM "queue_jobs" WHERE "state" IN ('queued', 'running')
+  SELECT coalesce((SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('queued', 'running') AND "priority" > CAST($2 AS integer) ORDER BY "priority" DESC LIMIT 1), CAST($2 AS integer))
   UNION ALL
-  SELECT (SELECT max("priority") FROM "queue_jobs" WHERE "state" IN ('queued', 'running') AND "priority" < "level$at") FROM "level" WHERE "level$at" IS NOT NULL
+  SELECT (SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('queued', 'running') AND "priority" < "level$at" ORDER BY "priority" DESC LIMIT 1) FROM "level" WHERE "level$at" IS NOT NULL
 )
 SELECT "due"."id" FROM "level" CROSS JOIN LATERAL (
-  SELECT "id" FROM "queue_jobs" WHERE "state" IN ('queued', 'running') AND "priority" = "level$at" AND "run_at" <= statement_timestamp() AND CASE WHEN (("state" IN ('queued') AND "run_at" <= statement_timestamp()) OR ("state" IN ('running') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END
-  ORDER BY "run_at", "id" LIMIT $2 FOR UPDATE SKIP LOCKED) AS "due"
-LIMIT $2
+  SELECT "id" FROM "queue_jobs" WHERE "state" IN ('queued', 'running') AND "priority" = "level$at" AND "run_at" <= statement_timestamp() AND CASE WHEN (("state" IN ('queued') AND "run_at" <= statement_timestamp()) OR ("state" IN ('running') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END AND "run_at" >= coalesce(CASE WHEN "level$at" = CAST($2 AS integer) THEN $3 END, '-infinity')
+  ORDER BY "run_at", "id" LIMIT $4 FOR UPDATE SKIP LOCKED) AS "due"
+LIMIT $4
 ))
   AND CASE WHEN (("state" IN ('queued') AND "run_at" <= statement_timestamp()) OR ("state" IN ('running') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END
 RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'claim' END, "previous", "state", "epoch", $1, "changed_at", "lease_until", $3 FROM "changed"
+SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'claim' END, "previous", "state", "epoch", $1, "changed_at", "lease_until", $5 FROM "changed"
 )
 SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps" FROM "changed";
+
+-- claim front
+SELECT "priority", "run_at" FROM "queue_jobs"
+WHERE "id" = ANY(ARRAY(
+WITH RECURSIVE "level" ("level$at") AS (
+  SELECT coalesce((SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('queued', 'running') AND "priority" > CAST($1 AS integer) ORDER BY "priority" DESC LIMIT 1), CAST($1 AS integer))
+  UNION ALL
+  SELECT (SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('queued', 'running') AND "priority" < "level$at" ORDER BY "priority" DESC LIMIT 1) FROM "level" WHERE "level$at" IS NOT NULL
+)
+SELECT "due"."id" FROM "level" CROSS JOIN LATERAL (
+  SELECT "id" FROM "queue_jobs" WHERE "state" IN ('queued', 'running') AND "priority" = "level$at" AND "run_at" <= statement_timestamp() AND CASE WHEN (("state" IN ('queued') AND "run_at" <= statement_timestamp()) OR ("state" IN ('running') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END AND "run_at" >= coalesce(CASE WHEN "level$at" = CAST($1 AS integer) THEN $2 END, '-infinity')
+  ORDER BY "run_at", "id" LIMIT $3) AS "due"
+LIMIT $3
+));
 
 -- claim used up
 WITH "changed" AS (
@@ -251,22 +265,36 @@ WITH "changed" AS (
 UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'refining' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 2 THEN 1 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 20000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 20000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE 'attempts used up' END, "changed_at" = clock_timestamp()
 WHERE "id" = ANY(ARRAY(
 WITH RECURSIVE "level" ("level$at") AS (
-  SELECT max("priority") FROM "queue_jobs" WHERE "state" IN ('worked', 'refining')
+  SELECT coalesce((SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('worked', 'refining') AND "priority" > CAST($2 AS integer) ORDER BY "priority" DESC LIMIT 1), CAST($2 AS integer))
   UNION ALL
-  SELECT (SELECT max("priority") FROM "queue_jobs" WHERE "state" IN ('worked', 'refining') AND "priority" < "level$at") FROM "level" WHERE "level$at" IS NOT NULL
+  SELECT (SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('worked', 'refining') AND "priority" < "level$at" ORDER BY "priority" DESC LIMIT 1) FROM "level" WHERE "level$at" IS NOT NULL
 )
 SELECT "due"."id" FROM "level" CROSS JOIN LATERAL (
-  SELECT "id" FROM "queue_jobs" WHERE "state" IN ('worked', 'refining') AND "priority" = "level$at" AND "run_at" <= statement_timestamp() AND CASE WHEN (("state" IN ('worked') AND "run_at" <= statement_timestamp()) OR ("state" IN ('refining') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END
-  ORDER BY "run_at", "id" LIMIT $2 FOR UPDATE SKIP LOCKED) AS "due"
-LIMIT $2
+  SELECT "id" FROM "queue_jobs" WHERE "state" IN ('worked', 'refining') AND "priority" = "level$at" AND "run_at" <= statement_timestamp() AND CASE WHEN (("state" IN ('worked') AND "run_at" <= statement_timestamp()) OR ("state" IN ('refining') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END AND "run_at" >= coalesce(CASE WHEN "level$at" = CAST($2 AS integer) THEN $3 END, '-infinity')
+  ORDER BY "run_at", "id" LIMIT $4 FOR UPDATE SKIP LOCKED) AS "due"
+LIMIT $4
 ))
   AND CASE WHEN (("state" IN ('worked') AND "run_at" <= statement_timestamp()) OR ("state" IN ('refining') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END
 RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'refine' END, "previous", "state", "epoch", $1, "changed_at", "lease_until", $3 FROM "changed"
+SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'refine' END, "previous", "state", "epoch", $1, "changed_at", "lease_until", $5 FROM "changed"
 )
 SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps" FROM "changed";
+
+-- refine front
+SELECT "priority", "run_at" FROM "queue_jobs"
+WHERE "id" = ANY(ARRAY(
+WITH RECURSIVE "level" ("level$at") AS (
+  SELECT coalesce((SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('worked', 'refining') AND "priority" > CAST($1 AS integer) ORDER BY "priority" DESC LIMIT 1), CAST($1 AS integer))
+  UNION ALL
+  SELECT (SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('worked', 'refining') AND "priority" < "level$at" ORDER BY "priority" DESC LIMIT 1) FROM "level" WHERE "level$at" IS NOT NULL
+)
+SELECT "due"."id" FROM "level" CROSS JOIN LATERAL (
+  SELECT "id" FROM "queue_jobs" WHERE "state" IN ('worked', 'refining') AND "priority" = "level$at" AND "run_at" <= statement_timestamp() AND CASE WHEN (("state" IN ('worked') AND "run_at" <= statement_timestamp()) OR ("state" IN ('refining') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END AND "run_at" >= coalesce(CASE WHEN "level$at" = CAST($1 AS integer) THEN $2 END, '-infinity')
+  ORDER BY "run_at", "id" LIMIT $3) AS "due"
+LIMIT $3
+));
 
 -- refine used up
 WITH "changed" AS (

@@ -196,7 +196,7 @@ SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "parcels
 UPDATE "parcels" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'packing' ELSE 'lost' END, "rule" = CASE WHEN "attempts" < 2 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN ?2 + 60000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN ?2 + 60000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE 'attempts used up' END, "changed_at" = ?2
 WHERE "id" IN (
 WITH RECURSIVE "level" ("level$at") AS (
-  SELECT max("priority") FROM "parcels" INDEXED BY "parcels_take_due_53908e99" WHERE "state" IN ('waiting', 'packing')
+  SELECT (SELECT max("priority") FROM "parcels" INDEXED BY "parcels_take_due_53908e99" WHERE "state" IN ('waiting', 'packing'))
   UNION ALL
   SELECT (SELECT max("priority") FROM "parcels" INDEXED BY "parcels_take_due_53908e99" WHERE "state" IN ('waiting', 'packing') AND "priority" < "level$at") FROM "level" WHERE "level$at" IS NOT NULL
 )

@@ -152,7 +152,7 @@ SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'claim' END, "pr
 UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'running' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN ?2 + 30000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN ?2 + 30000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE 'attempts used up' END, "changed_at" = ?2
 WHERE "id" IN (
 WITH RECURSIVE "level" ("level$at") AS (
-  SELECT max("priority") FROM "queue_jobs" INDEXED BY "queue_jobs_claim_due_3e2e5979" WHERE "state" IN ('queued', 'running')
+  SELECT (SELECT max("priority") FROM "queue_jobs" INDEXED BY "queue_jobs_claim_due_3e2e5979" WHERE "state" IN ('queued', 'running'))
   UNION ALL
   SELECT (SELECT max("priority") FROM "queue_jobs" INDEXED BY "queue_jobs_claim_due_3e2e5979" WHERE "state" IN ('queued', 'running') AND "priority" < "level$at") FROM "level" WHERE "level$at" IS NOT NULL
 )
@@ -208,7 +208,7 @@ SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'refine' END, "p
 UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'refining' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 2 THEN 1 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN ?2 + 20000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN ?2 + 20000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE 'attempts used up' END, "changed_at" = ?2
 WHERE "id" IN (
 WITH RECURSIVE "level" ("level$at") AS (
-  SELECT max("priority") FROM "queue_jobs" INDEXED BY "queue_jobs_refine_due_13faac89" WHERE "state" IN ('worked', 'refining')
+  SELECT (SELECT max("priority") FROM "queue_jobs" INDEXED BY "queue_jobs_refine_due_13faac89" WHERE "state" IN ('worked', 'refining'))
   UNION ALL
   SELECT (SELECT max("priority") FROM "queue_jobs" INDEXED BY "queue_jobs_refine_due_13faac89" WHERE "state" IN ('worked', 'refining') AND "priority" < "level$at") FROM "level" WHERE "level$at" IS NOT NULL
 )

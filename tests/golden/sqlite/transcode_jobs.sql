@@ -148,7 +148,7 @@ SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'claim' END, "pr
 UPDATE "transcode_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'claimed' ELSE 'failed' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN ?2 + 1800000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN ?2 + 1800000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE 'attempts used up' END, "changed_at" = ?2
 WHERE "id" IN (
 WITH RECURSIVE "level" ("level$at") AS (
-  SELECT max("priority") FROM "transcode_jobs" INDEXED BY "transcode_jobs_claim_due_2f393cf7" WHERE "state" IN ('waiting', 'claimed')
+  SELECT (SELECT max("priority") FROM "transcode_jobs" INDEXED BY "transcode_jobs_claim_due_2f393cf7" WHERE "state" IN ('waiting', 'claimed'))
   UNION ALL
   SELECT (SELECT max("priority") FROM "transcode_jobs" INDEXED BY "transcode_jobs_claim_due_2f393cf7" WHERE "state" IN ('waiting', 'claimed') AND "priority" < "level$at") FROM "level" WHERE "level$at" IS NOT NULL
 )

@@ -57,6 +57,7 @@ inline constexpr dialect dialect_of_postgres{
     .arrays = true,
     .remote = true,
     .pins_indexes = false,
+    .keeps_dead_entries = true,
     .lock_candidates = " FOR UPDATE SKIP LOCKED",
     .least = "least",
     .greatest = "greatest",

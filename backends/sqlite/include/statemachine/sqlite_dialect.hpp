@@ -40,6 +40,7 @@ inline constexpr dialect dialect_of_sqlite{
     .arrays = false,
     .remote = false,
     .pins_indexes = true,
+    .keeps_dead_entries = false,
     .lock_candidates = "",
     .least = "min",
     .greatest = "max",

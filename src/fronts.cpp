@@ -1,0 +1,42 @@
+#include <statemachine/detail/fronts.hpp>
+
+#include <algorithm>
+
+namespace statemachine::detail {
+namespace {
+
+constexpr std::chrono::seconds lifetime{1};
+
+// So many claims in a lifetime make a look pay, however slow they are.
+constexpr unsigned worth_a_look = 16;
+
+}  // namespace
+
+fronts::known& fronts::of(const void* claim) {
+    const auto found = std::find_if(all_.begin(), all_.end(),
+                                    [&](const known& each) { return each.claim == claim; });
+    return found != all_.end() ? *found : all_.emplace_back(known{claim});
+}
+
+fronts::advice fronts::ask(const void* claim, clock::time_point now) {
+    const std::lock_guard lock(mutex_);
+    known& here = of(claim);
+    if (now - here.since < lifetime) return {here.begin, false};
+    const bool look = here.claims >= worth_a_look;
+    here.begin.reset();
+    here.since = now;
+    here.claims = 0;
+    return {std::nullopt, look};
+}
+
+void fronts::succeeded(const void* claim) {
+    const std::lock_guard lock(mutex_);
+    ++of(claim).claims;
+}
+
+void fronts::set(const void* claim, std::optional<front> begin) {
+    const std::lock_guard lock(mutex_);
+    of(claim).begin = begin;
+}
+
+}  // namespace statemachine::detail
