@@ -30,7 +30,9 @@ class Mutant:
         every = ["*.*", *map("{}.*".format, ON_POSTGRES)]
         for each in self.tests.split(":") if self.tests else every:
             suite, _, test = each.rpartition(".")
-            if suite not in ON_POSTGRES:
+            if suite.endswith("/postgres"):
+                wanted.append(each)
+            elif suite not in ON_POSTGRES:
                 wanted.append(f"{suite}/{self.backend}.{test}")
             elif self.backend == "postgres":
                 wanted.append(each)
@@ -65,7 +67,8 @@ def of_sources(path=HERE / "source_mutants.txt"):
         was = "\n".join(each[4:] for each in lines if each.startswith("<<<"))
         now = "\n".join(each[4:] for each in lines if each.startswith(">>>"))
         # One database shows it: the guard stands above both.
-        only_there = all(each.rpartition(".")[0] in ON_POSTGRES for each in tests.split(":"))
+        suites = [each.rpartition(".")[0] for each in tests.split(":")]
+        only_there = all(each in ON_POSTGRES or each.endswith("/postgres") for each in suites)
         yield Mutant(name, "postgres" if only_there else "sqlite", tests, "", file, ((was, now),))
 
 
