@@ -42,16 +42,16 @@ int main() {
 
 
 def machine_of(count):
-    """A claim and a chain of leased steps: a claim, then one event for each further transition."""
-    last = count
+    """A claim, then one leased step with an event of its own for each further transition."""
+    last = min(count, 60)  # a machine has at most 64 states
     transitions = [".on = claim, .from = state::s0, .to = state::s1, .lease = 1min, "
                    ".expired = state::s0"]
-    transitions += [f".on = e{i}, .from = state::s1, .to = state::s{i + 1}"
-                    for i in range(1, last)]
+    transitions += [f".on = e{i}, .from = state::s1, .to = state::s{2 + (i - 1) % (last - 1)}"
+                    for i in range(1, count)]
     states = ['{state::s0, "s0"}', '{state::s1, "s1"}']
     states += [f'{{state::s{i + 1}, "s{i + 1}", sm::terminal}}' for i in range(1, last)]
     return MACHINE.format(names=", ".join(f"s{i}" for i in range(last + 1)),
-                          events=", ".join(f'e{i}{{"e{i}"}}' for i in range(1, last)),
+                          events=", ".join(f'e{i}{{"e{i}"}}' for i in range(1, count)),
                           states=", ".join(states),
                           transitions=", ".join(f"{{{each}}}" for each in transitions))
 

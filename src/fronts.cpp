@@ -1,6 +1,7 @@
 #include <statemachine/detail/fronts.hpp>
 
 #include <algorithm>
+#include <thread>
 
 namespace statemachine::detail {
 namespace {
@@ -19,7 +20,12 @@ fronts::known& fronts::of(const void* claim) {
 }
 
 fronts::advice fronts::ask(const void* claim, clock::time_point now) {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_, std::defer_lock);
+    // In a forked child it may be a lock of the parent's, and the call is refused only later.
+    for (int tries = 0; !lock.try_lock(); ++tries) {
+        if (tries == 1000) return {};
+        std::this_thread::yield();
+    }
     known& here = of(claim);
     if (now - here.since < lifetime) return {here.begin, false};
     const bool look = here.claims >= worth_a_look;
