@@ -45,6 +45,7 @@ public:
             const event_plans& plans = statements_.events[i];
             add(event, plans.next.change.sql.text.empty() ? "" : "by id", plans.plain);
             add(event, "next", plans.next);
+            add(event, "front", plans.front);
             add(event, "exhaust", plans.exhaust);
             add(event, "with token", plans.with_token);
             add(event, "many", plans.many);

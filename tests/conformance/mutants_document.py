@@ -49,7 +49,7 @@ def rows_of(name, found):
         if each.name == name:
             groups.setdefault((each.tests, each.redundant, each.file), []).append(each.backend)
     for (tests, redundant, file), backends in groups.items():
-        killers = ", ".join(f"`{each}`" for each in tests.split(":"))
+        killers = ", ".join(f"`{each}`" for each in tests.replace("/postgres", "").split(":"))
         where = f"source: `{file}`" if file else ", ".join(backends)
         by = f"redundant: {redundant}" if redundant else killers
         yield f"| `{name}` | {where} | {by} |"
