@@ -1,6 +1,8 @@
 // Which job a claim takes, also where it begins at the front that claims before it have seen.
 #include "fixture.hpp"
 
+#include <support/known_front.hpp>
+
 namespace conformance {
 namespace {
 
@@ -8,8 +10,6 @@ template <class Backend>
 class front_of_claims : public on_queue<Backend> {
 public:
     using database_type = typename Backend::database;
-    static constexpr const auto& statements =
-        sm::detail::catalog_of<queue::machine, database_type::dialect>::value;
     static constexpr bool has_fronts = database_type::dialect.keeps_dead_entries;
 
     std::int64_t submit_at(sm::timestamp run_at, int priority = 0) {
@@ -21,11 +21,8 @@ public:
     }
     /// As claims find it out by themselves when there are many, and for as long.
     void begin_at(sm::timestamp run_at) {
-        const int event = statements.declared->event_named("claim");
-        const void* const claim = &statements.events[static_cast<std::size_t>(event)];
-        sm::detail::fronts& known = this->database.connection().fronts();
-        known.ask(claim, std::chrono::steady_clock::now());
-        known.set(claim, sm::detail::front{0, run_at});
+        sm::tests::known_front<queue::machine, database_type>(this->database, "claim")
+            .set({0, run_at});
     }
 
     const sm::timestamp now =

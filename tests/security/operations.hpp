@@ -4,6 +4,8 @@
 #include "letters.hpp"
 #include "recording.hpp"
 
+#include <support/known_front.hpp>
+
 #include <string>
 #include <vector>
 
@@ -81,6 +83,7 @@ public:
     }
 
     void claims_and_renewals() {
+        sm::tests::known_front<letters::machine, database_type>(database, "claim").let_look();
         run = *said.add(jobs.claim(letters::claim, {.owner = with_.owner})).value();
         runs = *said.add(jobs.claim_many(letters::claim, 3, {.owner = with_.owner})).value();
         said.add(jobs.claim_by_id(letters::claim, run.id, {.owner = with_.owner}));

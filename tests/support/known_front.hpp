@@ -1,0 +1,38 @@
+// What claims know of where due jobs stand, without the many claims that it takes.
+#pragma once
+
+#include <statemachine/detail/catalog.hpp>
+#include <statemachine/session.hpp>
+
+namespace statemachine::tests {
+
+template <const auto& Machine, class Database>
+class known_front {
+public:
+    known_front(Database& database, std::string_view event)
+        : known_(database.connection().fronts()), claim_(claim_of(event)) {}
+
+    /// Claims begin there for a second.
+    void set(const detail::front& begin) {
+        known_.ask(claim_, std::chrono::steady_clock::now());
+        known_.set(claim_, begin);
+    }
+
+    /// The next claim looks for it.
+    void let_look() {
+        known_.ask(claim_, std::chrono::steady_clock::now() - std::chrono::hours(1));
+        for (int i = 0; i < 100; ++i) known_.succeeded(claim_);
+    }
+
+private:
+    static const void* claim_of(std::string_view event) {
+        constexpr const auto& statements = detail::catalog_of<Machine, Database::dialect>::value;
+        return &statements
+                    .events[static_cast<std::size_t>(statements.declared->event_named(event))];
+    }
+
+    detail::fronts& known_;
+    const void* claim_;
+};
+
+}  // namespace statemachine::tests
