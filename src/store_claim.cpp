@@ -34,6 +34,19 @@ claimed_row keep(const raw_run& run, std::span<const value> row) {
     return kept;
 }
 
+// An UPDATE returns its rows in no order.
+void sort(std::vector<claimed_row>& rows) {
+    std::sort(rows.begin(), rows.end(), [](const claimed_row& a, const claimed_row& b) {
+        return a.priority != b.priority ? a.priority > b.priority : a.run.id < b.run.id;
+    });
+}
+
+result<void> check_count(std::size_t wanted, std::size_t most) {
+    if (wanted > 0 && wanted <= most) return success();
+    return error(wanted == 0 ? errc::invalid_argument : errc::too_large,
+                 "claim between 1 and " + std::to_string(most) + " jobs at once");
+}
+
 raw_run run_of(const raw_change& claimed, std::string_view owner) {
     raw_run made;
     made.id = claimed.id;
@@ -117,9 +130,7 @@ result<answer<std::size_t>> store_core::claim_next_quietly(int event, std::size_
                                                            const claim_options& options,
                                                            run_maker make) {
     if (auto fine = check_person("owner", options.owner); !fine) return fine.error();
-    if (most == 0 || most > limits_.max_batch)
-        return error(most == 0 ? errc::invalid_argument : errc::too_large,
-                     "claim between 1 and " + std::to_string(limits_.max_batch) + " jobs at once");
+    if (auto fine = check_count(most, limits_.max_batch); !fine) return fine.error();
     call values(*session_);
     values.limit = static_cast<std::int64_t>(most);
     values.actor = options.owner;
@@ -132,14 +143,11 @@ result<answer<std::size_t>> store_core::claim_next_quietly(int event, std::size_
     // the others in bulk, as a sweep would.
     constexpr int most_rounds = 8;
     constexpr std::int64_t bulk = 500;
-    const auto make_way = [&]() -> result<void> {
+    const auto make_way = [&] {
         call others = values;
         others.limit = bulk;
-        if (auto ended = apply(plans(event).exhaust, others, nothing); !ended)
-            return std::move(ended).error();
-        if (auto ended = apply(statements_->expire, others, nothing); !ended)
-            return std::move(ended).error();
-        return success();
+        auto ended = apply(plans(event).exhaust, others, nothing);
+        return ended ? apply(statements_->expire, others, nothing) : ended;
     };
     for (int round = 0; round < most_rounds; ++round) {
         std::vector<claimed_row> rows;
@@ -178,10 +186,7 @@ result<answer<std::size_t>> store_core::claim_next_quietly(int event, std::size_
                 return answer_of<std::size_t>(std::move(cleared).error());
             continue;
         }
-        // An UPDATE returns its rows in no order.
-        std::sort(rows.begin(), rows.end(), [](const claimed_row& a, const claimed_row& b) {
-            return a.priority != b.priority ? a.priority > b.priority : a.run.id < b.run.id;
-        });
+        sort(rows);
         for (const claimed_row& each : rows)
             if (auto filled = fill(make(each.run), each.columns); !filled)
                 return std::move(filled).error();
