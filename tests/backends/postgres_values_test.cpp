@@ -69,7 +69,7 @@ TEST(postgres_values, come_back_as_they_were_sent) {
 }
 
 TEST(postgres_values, of_many_megabytes_come_back_as_they_were_sent) {
-    auto db = opened();
+    auto db = opened({.deadline = std::chrono::minutes(1)});
     const std::string large(8U << 20U, 'x');
     expect_echo(db, row_of(true, 1, 1, 1, large, large, 1));
 }
