@@ -11,7 +11,7 @@ add_test(NAME conformance.each_missing_line_is_noticed
   COMMAND Python3::Interpreter ${mutation} --sources ${PROJECT_BINARY_DIR}
     --report ${PROJECT_BINARY_DIR}/mutants_of_sources.md)
 set_tests_properties(conformance.each_missing_line_is_noticed PROPERTIES
-  TIMEOUT 1200 PROCESSORS 2 LABELS full)
+  TIMEOUT 1200 PROCESSORS 2 LABELS "full;steady")
 
 add_test(NAME conformance.each_rule_has_a_mutant_and_the_document_names_it
   COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/mutants_document.py
