@@ -2,6 +2,7 @@
 #include "work.hpp"
 
 #include <array>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -237,10 +238,13 @@ TEST(settings, of_time_limits_give_definite_answers) {
         // The session's own limits go before the role's.
         auto patient = here.open(both_ways[0]);
         std::string got;
+        std::atomic<bool> answered{false};
         {
-            std::jthread call(
-                [&] { got = told(store_of(patient).fire(work::cancel, id, sm::version{99})); });
-            EXPECT_TRUE(wait_until([&] { return other.is_waited_for() || !got.empty(); }));
+            std::jthread call([&] {
+                got = told(store_of(patient).fire(work::cancel, id, sm::version{99}));
+                answered = true;
+            });
+            EXPECT_TRUE(wait_until([&] { return other.is_waited_for() || answered; }));
             other.commit();
         }
         EXPECT_EQ(got, "rejected: stale_version");
