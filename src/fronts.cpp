@@ -23,7 +23,7 @@ fronts::advice fronts::ask(const void* claim, clock::time_point now) {
     std::unique_lock lock(mutex_, std::defer_lock);
     // In a forked child it may be a lock of the parent's, and the call is refused only later.
     for (int tries = 0; !lock.try_lock(); ++tries) {
-        if (tries == 1000) return {};
+        if (tries == 20) return {};
         std::this_thread::yield();
     }
     known& here = of(claim);

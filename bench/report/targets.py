@@ -49,6 +49,14 @@ def of_one_transition(overhead, cost):
                      "time 1.25 x or less", against(database, "full", "hand"), most=1.25)
 
 
+def measured_peers(peers, names):
+    """Those that the results are of, in words."""
+    there = [each.partition("/")[2] for each in names if peers.names(f"peers/{each}/")]
+    if len(there) > 1:
+        return "the better of " + " and ".join(there)
+    return there[0] if there else " and ".join(each.partition("/")[2] for each in names)
+
+
 def of_lives(life, peers):
     for database, name in (("postgres", "PostgreSQL"), ("sqlite", "SQLite")):
         yield Target(f"whole life in batches of 500 against the best by hand, {name}",
@@ -56,11 +64,12 @@ def of_lives(life, peers):
                      life.ratios(f"life/{database}/batches_of_500/workers:1",
                                  "library_life_per_s", "hand_life_per_s"), least=0.6)
     on_postgres = ("postgres/graphile-worker", "postgres/pg-boss")
+    better = measured_peers(peers, on_postgres)
     longest = sorted({int(each.rpartition(":")[2]) for name in on_postgres
                       for each in peers.names(f"peers/{name}/batches")})
     for queued in longest:
-        yield Target(f"claim and complete in batches, {queued:,} queued, against the better of "
-                     "graphile-worker and pg-boss", "rate 2 x or more",
+        yield Target(f"claim and complete in batches, {queued:,} queued, against {better}",
+                     "rate 2 x or more",
                      better_peer(peers, on_postgres, f"batches/queued:{queued}", "work"), least=2)
     yield Target("submit in batches against the same", "rate 2 x or more",
                  better_peer(peers, on_postgres, "batches", "submit"), least=2)
@@ -68,8 +77,8 @@ def of_lives(life, peers):
                  better_peer(peers, on_postgres, "one_by_one", "work"), least=2)
     on_sqlite = ("sqlite/plainjob", "sqlite/liteque")
     for form, words in (("batches", "in batches"), ("one_by_one", "one by one")):
-        yield Target(f"claim and complete on SQLite, {words}, against the better of plainjob and "
-                     "liteque", "ahead by far",
+        yield Target(f"claim and complete on SQLite, {words}, against "
+                     f"{measured_peers(peers, on_sqlite)}", "ahead by far",
                      better_peer(peers, on_sqlite, form, "work"), least=2)
 
 

@@ -227,6 +227,8 @@ def peers(section):
                      for part in ("submit", "work")] +
                     [number(median(section.values(name, "library_work_per_s"))),
                      number(median(section.values(name, "peer_work_per_s")))])
+    measured = {row[0] for row in rows} | {"this"}
+    settings = [each for each in PEERS if each[0].split()[0].lower() in measured]
     left_out = "".join(f"\n- {name} is left out: `{why}`"
                        for name, why in section.context.get("left_out", {}).items())
     return ("## Other job queues\n\n`./scripts/bench peers`: jobs that do nothing, on the same "
@@ -235,7 +237,7 @@ def peers(section):
             table(("peer", "database", "how", "submit", "claim and finish", "library, a second",
                    "peer, a second"), rows) + "\n" + left_out +
             "\n\nWhat they do, at the settings that were used:\n\n" +
-            table(("", "settings", "finished jobs", "a stale worker's finish", "history"), PEERS))
+            table(("", "settings", "finished jobs", "a stale worker's finish", "history"), settings))
 
 
 WRITERS = {"overhead": overhead, "cost": cost, "life": life, "contention": contention,

@@ -143,6 +143,29 @@ TEST_F(postgres_transaction, reuses_the_statements_of_the_connection) {
                   "committed");
 }
 
+TEST_F(postgres_transaction, plans_the_callers_statements_as_its_settings_say) {
+    const std::string where = conninfo() + " options='-cplan_cache_mode=force_custom_plan'";
+    auto particular = opened({.connections = 1}, where);
+    const auto plan = [](PGconn* on) {
+        PGresult* const reply =
+            PQexec(on,
+                   "SELECT concat_ws(' ', current_setting('plan_cache_mode'), "
+                   "current_setting('enable_seqscan'), current_setting('jit'))");
+        std::string said = PQgetvalue(reply, 0, 0);
+        PQclear(reply);
+        return said;
+    };
+    const auto expect_in = [&](sm::postgres::database& on, const std::string& wanted) {
+        const auto done = on.transaction([&](transaction& tx) -> sm::result<void> {
+            EXPECT_EQ(plan(tx.handle()), wanted);
+            return sm::success();
+        });
+        EXPECT_EQ(outcome(done), "committed");
+    };
+    for (int i = 0; i < 2; ++i) expect_in(db, plan(t.by.get()));
+    expect_in(particular, plan(raw(where).get()));
+}
+
 TEST_F(postgres_transaction, keeps_what_came_before_a_statement_that_the_schema_outdated) {
     EXPECT_EQ(outcome(run(db, insert)), "committed");
     const auto done = db.transaction([&](transaction& tx) -> sm::result<void> {

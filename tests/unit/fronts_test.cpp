@@ -2,6 +2,10 @@
 #include <statemachine/detail/fronts.hpp>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <thread>
 
 namespace {
 
@@ -68,6 +72,25 @@ TEST(fronts, are_those_of_one_claim) {
     EXPECT_FALSE(known.ask(&other, start).begin);
     EXPECT_FALSE(known.ask(&one, start + 1s).look);
     EXPECT_TRUE(known.ask(&other, start + 1s).look);
+}
+
+// The lock may be held by a thread that the child does not have.
+TEST(fronts, hold_up_no_call_of_a_forked_child) {
+    fronts known;
+    std::jthread busy([&](const std::stop_token& stop) {
+        while (!stop.stop_requested()) known.succeeded(&one);
+    });
+    for (int i = 0; i < 50; ++i) {
+        const pid_t child = fork();
+        if (child == 0) {
+            alarm(5);
+            (void)known.ask(&one, start);
+            _exit(0);
+        }
+        int ended = 0;
+        ASSERT_EQ(waitpid(child, &ended, 0), child);
+        ASSERT_EQ(ended, 0) << "after " << i;
+    }
 }
 
 }  // namespace
