@@ -237,7 +237,8 @@ def peers(section):
             table(("peer", "database", "how", "submit", "claim and finish", "library, a second",
                    "peer, a second"), rows) + "\n" + left_out +
             "\n\nWhat they do, at the settings that were used:\n\n" +
-            table(("", "settings", "finished jobs", "a stale worker's finish", "history"), settings))
+            table(("", "settings", "finished jobs", "a stale worker's finish", "history"),
+                  settings))
 
 
 WRITERS = {"overhead": overhead, "cost": cost, "life": life, "contention": contention,

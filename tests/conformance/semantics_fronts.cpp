@@ -57,6 +57,16 @@ TYPED_TEST(front_of_claims, hides_no_job_before_it) {
     EXPECT_EQ(runs.size() + (rest.rejected() ? 0 : rest.value().size()), all.size() + 1);
 }
 
+TYPED_TEST(front_of_claims, is_forgotten_when_a_batch_finds_too_few_behind_it) {
+    const auto before = this->submit_at(this->now - 2min);
+    this->submit_at(this->now);
+    this->begin_at(this->now);
+    const auto some = this->store.claim_many(queue::claim, 2, {.owner = "worker"}).value().value();
+    if (some.size() == 2) return;  // there was no front
+    this->submit_at(this->now);
+    EXPECT_EQ(this->claimed(), before);
+}
+
 TYPED_TEST(front_of_claims, gives_way_to_a_higher_priority) {
     this->submit_at(this->now);
     this->begin_at(this->now);
