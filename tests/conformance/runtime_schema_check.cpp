@@ -1,6 +1,8 @@
 // Every way in which the tables can differ is reported in words, and so are plans.
 #include "runtime_schema.hpp"
 
+#include <cstdlib>
+
 namespace conformance {
 namespace {
 
@@ -152,9 +154,13 @@ TYPED_TEST(schema_check, explains_each_statement) {
         if (each.event == "claim" && each.form == "next") claims = each.plan;
     }
     EXPECT_GT(all.size(), 10U);
-    EXPECT_TRUE(says(claims, {this->is_sqlite ? "USING INDEX orders_claim_due_"
-                                              : "Index Scan using orders_claim_due_"}))
-        << claims;
+    // A pooler's sessions plan each call for the table as it is, and read one as small as this one
+    // from end to end.
+    const bool planned_each_time = std::getenv("STATEMACHINE_TEST_POOLER") != nullptr;
+    const char* const search = this->is_sqlite     ? "USING INDEX orders_claim_due_"
+                               : planned_each_time ? "Scan on orders"
+                                                   : "Index Scan using orders_claim_due_";
+    EXPECT_TRUE(says(claims, {search})) << claims;
     EXPECT_EQ(this->place.number("SELECT count(*) FROM orders"), 5);
     EXPECT_EQ(this->place.number("SELECT sum(version) FROM orders"), 13);
 }
