@@ -1,6 +1,8 @@
 import { buildDBClient, Runner, SqliteQueue } from "liteque";
 import { inParts, payload, serve } from "./protocol.mjs";
 
+// It passes async functions to transaction(), which better-sqlite3 refuses from 11.10 on.
+// That is why package.json names an older one.
 const db = buildDBClient(process.env.PEER_FILE, { runMigrations: true });
 (db.$client ?? db.session.client).pragma("synchronous = FULL");
 const queue = new SqliteQueue("nothing", db, {
