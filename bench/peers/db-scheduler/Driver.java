@@ -69,6 +69,11 @@ public class Driver {
     }
 
     public static void main(String[] words) throws Exception {
+        // The jobs of a thread that died would be waited for without end.
+        Thread.setDefaultUncaughtExceptionHandler((thread, why) -> {
+            why.printStackTrace();
+            Runtime.getRuntime().halt(1);
+        });
         HikariConfig how = new HikariConfig();
         how.setJdbcUrl(System.getenv("PEER_JDBC"));
         how.setMaximumPoolSize(24);
