@@ -7,6 +7,7 @@ Drivers are copied to build/bench/peers and get their packages there, by their o
 A peer that cannot be installed is left out, with the error.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -27,9 +28,9 @@ NODE = [["npm", "ci", "--omit=dev", "--legacy-peer-deps", "--ignore-scripts",
          "--no-audit", "--no-fund"],
         ["npm", "rebuild", "better-sqlite3"]]
 KINDS = {
-    "node": {"tools": ["node", "npm"], "made": "node_modules/better-sqlite3/build", "fetch": NODE},
-    "river": {"tools": ["go"], "made": "driver", "fetch": [["go", "build", "-o", "driver", "."]]},
-    "db-scheduler": {"tools": ["java", "mvn"], "made": "deps",
+    "node": {"tools": ["node", "npm"], "fetch": NODE},
+    "river": {"tools": ["go"], "fetch": [["go", "build", "-o", "driver", "."]]},
+    "db-scheduler": {"tools": ["java", "mvn"],
                      "fetch": [["mvn", "-q", "-B", "dependency:copy-dependencies",
                                 "-DoutputDirectory=deps"]]},
 }
@@ -45,15 +46,23 @@ PEERS = {
 }
 
 
+def fingerprint(directory):
+    files = sorted(file for file in directory.iterdir() if file.is_file())
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
 def fetch(kind):
     """The error, or None when it is there."""
     how, place = KINDS[kind], PLACE / kind
     for tool in how["tools"]:
         if shutil.which(tool) is None:
             return f"{tool} is not installed"
-    shutil.copytree(HERE / kind, place, dirs_exist_ok=True)
-    if (place / how["made"]).exists():
+    sources, stamp = fingerprint(HERE / kind), place / "fetched"
+    if stamp.is_file() and stamp.read_text("utf-8") == sources:
         return None
+    # What an older version of the driver needed would be found before what this one needs.
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(HERE / kind, place)
     # Without the headers of the installed Node, its add-ons are compiled against downloaded ones.
     nodedir = {"npm_config_nodedir": "/usr"} if Path("/usr/include/node/node.h").exists() else {}
     for words in how["fetch"]:
@@ -61,6 +70,7 @@ def fetch(kind):
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if done.returncode != 0:
             return f"{' '.join(words)}: " + " ".join(done.stdout.split())[-300:]
+    stamp.write_text(sources, "utf-8")
     return None
 
 
