@@ -43,8 +43,9 @@ public:
         for (std::size_t i = 0; i < statements_.events.size(); ++i) {
             const std::string event{statements_.declared->events[i].name};
             const event_plans& plans = statements_.events[i];
-            add(event, plans.next.change.sql.text.empty() ? "" : "by id", plans.plain);
+            add(event, plans.next.is_empty() ? "" : "by id", plans.plain);
             add(event, "next", plans.next);
+            add(event, "next one", plans.next_one.search);
             add(event, "front", plans.front);
             add(event, "exhaust", plans.exhaust);
             add(event, "with token", plans.with_token);
@@ -60,6 +61,7 @@ public:
 private:
     void add(const std::string& event, const std::string& form, const plan& change) {
         add(event, form, change.change);
+        add(event, form + (form.empty() ? "" : ", ") + "read back", change.read_back);
         for (std::size_t i = 0; i < change.follower_count; ++i)
             add(event, form + (form.empty() ? "" : ", ") + "follower " + std::to_string(i + 1),
                 change.followers[i]);

@@ -161,30 +161,49 @@ result<void> store_core::bound_plan::bind(const catalog& statements, const plan&
     change_ = &change;
     rows_ = values.rows;
     if (rows_ != nullptr) return success();
-    if (auto fine = main_.bind(statements, change.change, values, max_payload); !fine)
-        return fine.error();
+    const auto bound = [&](store_core::bound& into, const compiled_statement& what) {
+        return into.bind(statements, what, values, max_payload);
+    };
+    if (auto fine = bound(main_, change.change); !fine) return fine;
+    if (auto fine = bound(search_, change.search); !fine) return fine;
+    if (auto fine = bound(back_, change.read_back); !fine) return fine;
     for (std::size_t i = 0; i < change.follower_count; ++i)
-        if (auto fine = followers_[i].bind(statements, change.followers[i], values, max_payload);
-            !fine)
-            return fine.error();
+        if (auto fine = bound(followers_[i], change.followers[i]); !fine) return fine;
     return success();
+}
+
+// The change itself, which brings back the row of each job that it was made to.
+result<std::size_t> store_core::bound_plan::make(executor& transaction, const value& now,
+                                                 row_sink on_row) {
+    const plan& what = *change_;
+    if (rows_ != nullptr) return transaction.execute(what.change.sql, rows_->values(), on_row);
+    main_.set(what.change, slot::now, now);
+    if (!what.search.sql.text.empty()) {
+        std::optional<value> id;
+        search_.set(what.search, slot::now, now);
+        auto found = transaction.execute(what.search.sql, search_.values(),
+                                         [&](std::span<const value> row) { id = row[0]; });
+        if (!found || !id) return found;
+        main_.set(what.change, slot::id, *id);
+        back_.set(what.read_back, slot::id, *id);
+    }
+    auto made = transaction.execute(what.change.sql, main_.values(), on_row);
+    if (!made || what.read_back.sql.text.empty()) return made;
+    return transaction.execute(what.read_back.sql, back_.values(), on_row);
 }
 
 result<std::size_t> store_core::bound_plan::run(executor& transaction, row_sink on_row) {
     const auto now =
         value::integer(column_type::time, transaction.now().time_since_epoch().count());
-    if (rows_ == nullptr) main_.set(change_->change, slot::now, now);
-    const auto parameters = rows_ != nullptr ? rows_->values() : main_.values();
     std::optional<std::int64_t> first;  // most changes are of one row
     std::vector<std::int64_t> others;
-    auto rows =
-        transaction.execute(change_->change.sql, parameters, [&](std::span<const value> row) {
-            if (!first)
-                first = row[0].integer();
-            else if (change_->follower_count > 0)
-                others.push_back(row[0].integer());
-            on_row(row);
-        });
+    auto rows = make(transaction, now, [&](std::span<const value> row) {
+        if (!first)
+            first = row[0].integer();
+        else if (change_->follower_count > 0)
+            others.push_back(row[0].integer());
+        on_row(row);
+    });
     if (!rows || !first) return rows;
     auto followed = follow(transaction, *first, now);
     for (std::size_t i = 0; followed && i < others.size(); ++i)

@@ -97,21 +97,24 @@ private:
     std::vector<value> all_;
 };
 
-// A change with its followers, bound and ready to run in a transaction.
+// A change with what goes before and after it, bound and ready to run in a transaction.
 class [[gnu::visibility("hidden")]] store_core::bound_plan {
 public:
     result<void> bind(const catalog& statements, const plan& change, const call& values,
                       std::size_t max_payload);
 
-    // Runs the change, and its followers for each row that it brought back.
+    // Runs the change, and its followers for each row that was brought back.
     result<std::size_t> run(executor & transaction, row_sink on_row);
 
 private:
+    result<std::size_t> make(executor & transaction, const value& now, row_sink on_row);
     result<void> follow(executor & transaction, std::int64_t id, const value& now);
 
     const plan* change_ = nullptr;
     bound_rows* rows_ = nullptr;
+    bound search_;
     bound main_;
+    bound back_;
     std::array<bound, max_followers> followers_;
 };
 

@@ -136,6 +136,8 @@ result<answer<std::size_t>> store_core::claim_next_quietly(int event, std::size_
     values.actor = options.owner;
     values.nonce = make_nonce();
     values.begin = where_to_begin(event, values);
+    const bool finds_one = most == 1 && !plans(event).next_one.is_empty();
+    const plan& claiming = finds_one ? plans(event).next_one : plans(event).next;
     const rule_spec& claim = statements_->declared->claim_rule(event);
 
     // Jobs found used up are ended by the same statement and take places of the batch. They must
@@ -155,7 +157,7 @@ result<answer<std::size_t>> store_core::claim_next_quietly(int event, std::size_
         const auto forget = [&] { rows.clear(); };
         // Sent again it would claim other jobs: those of the first sending are looked for instead.
         auto done =
-            apply_surely(plans(event).next, values,
+            apply_surely(claiming, values,
                          [&](std::span<const value> row) {
                              auto change = change_of(row);
                              if (!change)
@@ -215,11 +217,11 @@ result<swept> store_core::sweep(const sweep_options& options) {
         else
             ++done.expired;
     };
-    if (!statements_->expire.change.sql.text.empty())
+    if (!statements_->expire.is_empty())
         if (auto expired = apply(statements_->expire, values, count); !expired)
             return std::move(expired).error();
     for (const event_plans& each : statements_->events)
-        if (!each.exhaust.change.sql.text.empty())
+        if (!each.exhaust.is_empty())
             if (auto ended = apply(each.exhaust, values, count); !ended)
                 return std::move(ended).error();
     if (done.expired > 0) session_->wakeups().ring();

@@ -40,7 +40,7 @@ result<store_core::applied_plan> store_core::apply(const plan& change, const cal
         done.rows = rows.value();
         return done.rows > 0 ? verdict::commit : verdict::roll_back;
     };
-    const access need = change.follower_count > 0 ? access::write : access::single;
+    const access need = change.is_single() ? access::single : access::write;
     auto ended = session_->transact(need, values.until, body);
     if (!ended) return std::move(ended).error();
     done.end = ended.value();

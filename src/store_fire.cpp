@@ -81,7 +81,7 @@ result<answer<raw_change>> store_core::fire_quietly(const fire_call& fired,
                                                     std::optional<error>& parted) {
     auto prepared = prepare_fire(fired, make_nonce());
     if (!prepared) return std::move(prepared).error();
-    if (!plans(fired.event).many.change.sql.text.empty())
+    if (!plans(fired.event).many.is_empty())
         if (meeting* const at = session_->meets(); at != nullptr)
             return fire_shared(*at, prepared.value(), parted);
     return fire_one(prepared.value(), {});

@@ -263,7 +263,7 @@ store_core::fire_answers store_core::fire_sorted(sorted_fires sorted,
     if (sorted.empty()) return answers;
     std::optional<error> lost;
     if (sorted.size() > 1) {
-        const bool set_based = !plans(sorted.front()->fired.event).many.change.sql.text.empty();
+        const bool set_based = !plans(sorted.front()->fired.event).many.is_empty();
         const auto together =
             set_based ? fire_in_rounds(sorted, answers) : fire_together(sorted, answers);
         if (together) return answers;

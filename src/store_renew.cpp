@@ -57,7 +57,7 @@ result<answer<lease>> store_core::renew_one(const plan& change, const call& valu
 
 result<answer<lease>> store_core::renew_quietly(int event, const held_lease& held,
                                                 const void* inputs) {
-    if (statements_->renew.change.sql.text.empty()) return no_lease_to_renew();
+    if (statements_->renew.is_empty()) return no_lease_to_renew();
     call values(*session_);
     values.id = held.id;
     values.epoch = held.epoch;
@@ -112,7 +112,7 @@ result<std::vector<answer<lease>>> store_core::renew_many_quietly(
     std::span<const held_lease> held) {
     std::vector<answer<lease>> all;
     if (held.empty()) return all;
-    if (statements_->renew.change.sql.text.empty()) return no_lease_to_renew();
+    if (statements_->renew.is_empty()) return no_lease_to_renew();
     if (held.size() > limits_.max_batch)
         return error(errc::too_large, "a batch holds at most " + std::to_string(limits_.max_batch) +
                                           " runs: renew them in parts");

@@ -182,7 +182,7 @@ store_core::submit_answers store_core::submit_prepared(std::span<const prepared_
     submit_answers answers;
     std::optional<error> lost;
     if (prepared.size() > 1) {
-        const bool set_based = !statements_->submit_many.change.sql.text.empty();
+        const bool set_based = !statements_->submit_many.is_empty();
         const auto together =
             set_based ? submit_in_rows(prepared, answers) : submit_together(prepared, answers);
         if (together) return answers;

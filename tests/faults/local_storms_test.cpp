@@ -114,8 +114,11 @@ TYPED_TEST(storms, leave_each_process_its_share_and_each_call_its_deadline) {
         const auto told = clients.so_far();
         std::cout << told << "; shares " << least->second << " to " << most->second << '\n';
         ASSERT_EQ(shares.size(), static_cast<std::size_t>(processes));
-        EXPECT_GE(least->second, most->second / 5) << "somebody starves";
-        EXPECT_GT(least->second, 0);
+        // Whose turn it is decides the library in a file, and a server by itself.
+        if (own_place<TypeParam>::in_a_file) {
+            EXPECT_GE(least->second, most->second / 5) << "somebody starves";
+        }
+        EXPECT_GT(least->second, 0) << "somebody got nothing";
         EXPECT_LT(told.longest, deadline + 2s);
         EXPECT_TRUE(
             goes_on_soundly<typename own_place<TypeParam>::database>(here.at, seed, clients));

@@ -23,7 +23,9 @@ inline void add(std::vector<entry>& all, std::string heading,
 
 inline void add(std::vector<entry>& all, const std::string& heading,
                 const statemachine::detail::plan& change) {
+    add(all, heading + ", search", change.search);
     add(all, heading, change.change);
+    add(all, heading + ", read back", change.read_back);
     for (std::size_t i = 0; i < change.follower_count; ++i)
         add(all, heading + ", follower " + std::to_string(i + 1), change.followers[i]);
 }
@@ -51,6 +53,7 @@ inline std::vector<entry> of(const statemachine::detail::catalog& statements) {
         const bool claims = !event.next.change.sql.text.empty();
         add(all, claims ? name + " by id" : name, event.plain);
         add(all, name + " next", event.next);
+        add(all, name + " next, search for one", event.next_one.search);
         add(all, name + " front", event.front);
         add(all, name + " used up", event.exhaust);
         add(all, name + " with token", event.with_token);

@@ -278,8 +278,6 @@ TEST(plans_of_claims, that_know_the_front_pass_by_what_was_claimed) {
     const schema_of_queue schema("front_" + std::to_string(getpid()));
     schema.fill();
     schema.run("SET plan_cache_mode = force_generic_plan; SET jit = off");
-    // Where jobs of a higher priority wait, the search comes from them, and past what was claimed.
-    schema.run("DELETE FROM queue_jobs WHERE priority > 0");
     schema.run("VACUUM (INDEX_CLEANUP ON) queue_jobs");
     schema.run("UPDATE queue_jobs SET state = 'running', run_at = " + moment_in(3600) +
                ", lease_until = " + moment_in(3600) +

@@ -64,7 +64,8 @@ struct process_state {
 
 process_state state_of(const fs::path& in_proc) {
     std::ifstream file(in_proc / "stat");
-    const std::string stat(std::istreambuf_iterator<char>(file), {});
+    std::string stat;
+    std::getline(file, stat, '\0');  // a process that ends meanwhile is no exception
     // The name stands in brackets and may hold anything.
     const auto name_end = stat.rfind(')');
     if (name_end == stat.npos || name_end + 4 >= stat.size()) return {};

@@ -1,63 +1,14 @@
 // Every statement of one machine in one dialect, rendered at compile time.
 #pragma once
 
-#include <statemachine/detail/render_lease.hpp>
+#include <statemachine/detail/plans.hpp>
 #include <statemachine/detail/render_read.hpp>
+#include <statemachine/detail/render_read_back.hpp>
 #include <statemachine/detail/render_recover.hpp>
 #include <statemachine/detail/render_schema.hpp>
 #include <statemachine/detail/render_submit.hpp>
-#include <statemachine/session.hpp>
 
 namespace statemachine::detail {
-
-// A statement and where each of its parameters comes from.
-struct compiled_statement {
-    statement sql;
-    std::span<const parameter> parameters;
-};
-
-inline constexpr std::size_t max_followers = 4;  // log, token, event, its deliveries
-
-// A change and what must commit with it. `followers` run once for each row that the change brought
-// back, with that row's id; they are empty where the dialect does all in one statement.
-struct plan {
-    compiled_statement change;
-    std::array<compiled_statement, max_followers> followers{};
-    std::size_t follower_count = 0;
-    bool emits = false;
-};
-
-// The statements of one event. A step has two forms, by its token; a control event has four.
-struct event_plans {
-    plan plain;  // claim: by id; step: by epoch; control: by version; renewal: by epoch
-    plan with_token;
-    plan many;         // step only, where the dialect has arrays: each with its token, or none
-    plan any_version;  // control only
-    plan any_version_with_token;
-    plan next;                 // claim only: the next n due
-    compiled_statement front;  // claim only: where those stand, if the dialect has to look
-    plan exhaust;              // claim only: sweeps what waits with no attempt left
-    compiled_statement reason;
-    compiled_statement adopt;          // what the call of a nonce did to its job
-    compiled_statement adopt_claimed;  // claim only: what the claim of a nonce still holds
-    bool repeats = false;              // can apply again to what it made
-    bool any_version_repeats = false;
-};
-
-struct catalog {
-    const spec* declared;
-    const dialect* speech;
-    plan submit;
-    compiled_statement adopt_submit, void_token, may_be_forgotten;
-    compiled_statement find_key, find_keys, find_token, read, list, history, renew_many,
-        renew_reason;
-    plan submit_many;  // where the dialect has arrays
-    plan renew;
-    plan expire;
-    std::span<const event_plans> events;
-    std::string_view schema;
-    const void* (*fresh_job)();  // a job as it is made by default
-};
 
 // A statement that `Write` writes for `Machine`: its exact text and parameters.
 template <const auto& Machine, const dialect& Speech, auto Write, auto... Arguments>
@@ -116,6 +67,18 @@ struct catalog_of {
         return made;
     }
 
+    // Of one job.
+    template <class Change, class ReadBack, class... Follower>
+    static constexpr plan plan_for_one(std::span<const column_type> results) {
+        plan made = plan_for<Change, Follower...>(results);
+        if constexpr (!Speech.changed_one.empty()) {
+            made.change.sql.results = {};
+            made.read_back = ReadBack::returning(results);
+        }
+        return made;
+    }
+    using changed = text<write_changed, false>;
+
     template <auto Emissions, auto... Arguments>
     static constexpr plan emitting(plan made) {
         if constexpr (!Emissions(described<Machine>::value, Arguments...).empty()) {
@@ -132,14 +95,15 @@ struct catalog_of {
     template <int Event, fence By>
     static constexpr plan fire_plan() {
         return emitting<emitted_by_event, Event>(
-            plan_for<text<write_fire, Event, By, false>, text<write_event_log, Event, false>>(
-                change_types));
+            plan_for_one<text<write_fire, Event, By, false>, changed,
+                         text<write_event_log, Event, false>>(change_types));
     }
     template <int Event, fence By>
     static constexpr plan fire_plan_with_token() {
         return emitting<emitted_by_event, Event>(
-            plan_for<text<write_fire, Event, By, true>, text<write_event_log, Event, false>,
-                     text<write_token_row, Event>>(change_types));
+            plan_for_one<text<write_fire, Event, By, true>, changed,
+                         text<write_event_log, Event, false>, text<write_token_row, Event>>(
+                change_types));
     }
 
     template <int Event>
@@ -152,9 +116,14 @@ struct catalog_of {
             made.adopt = text<write_adopt, true>::returning(run_types);
             made.adopt_claimed = text<write_adopt_claimed, Event>::returning(run_types);
             made.plain = emitting<emitted_by_event, Event>(
-                plan_for<text<write_claim, Event, true>, log>(run_types));
+                plan_for_one<text<write_claim, Event, true>, text<write_changed, true>, log>(
+                    run_types));
             made.next = emitting<emitted_by_event, Event>(
                 plan_for<text<write_claim, Event, false>, log>(run_types));
+            if constexpr (!Speech.changed_one.empty()) {
+                made.next_one = made.plain;
+                made.next_one.search = text<write_next_due, Event>::returning(found_types);
+            }
             if constexpr (Speech.keeps_dead_entries)
                 made.front = text<write_front, Event>::returning(front_types);
             if constexpr (described<Machine>::value.claim_rule(Event).max_attempts > 0)
@@ -162,7 +131,7 @@ struct catalog_of {
                     plan_for<text<write_used_up, Event, false>, text<write_exhaust_log>>(
                         change_types));
         } else if constexpr (event.kind == event_kind::renewal) {
-            made.plain = plan_for<text<write_renew, Event>>(renewal_types);
+            made.plain = plan_for_one<text<write_renew, Event>, text<write_renewed>>(renewal_types);
         } else {
             constexpr fence by = event.kind == event_kind::control ? fence::version : fence::epoch;
             made.adopt = text<write_adopt, false>::returning(change_types);
@@ -192,7 +161,9 @@ struct catalog_of {
         catalog made{};
         made.declared = &described<Machine>::value;
         made.speech = &Speech;
-        made.submit = plan_for<text<write_submit>, text<write_submit_log>>(change_types);
+        made.submit =
+            plan_for_one<text<write_submit>, text<write_submitted>, text<write_submit_log>>(
+                change_types);
         made.adopt_submit = text<write_adopt_submit>::returning(change_types);
         made.void_token = text<write_void_token>::returning(job_types);
         made.may_be_forgotten = text<write_may_be_forgotten>::returning(yes_or_no);
@@ -206,7 +177,8 @@ struct catalog_of {
         made.list = text<write_list>::returning(full_record_types);
         made.history = text<write_history>::returning(history_types);
         if constexpr (described<Machine>::value.leased_states() != 0) {
-            made.renew = plan_for<text<write_renew, nowhere>>(renewal_types);
+            made.renew =
+                plan_for_one<text<write_renew, nowhere>, text<write_renewed>>(renewal_types);
             made.renew_reason = text<write_reason, nowhere>::returning(reason_types);
             made.expire = emitting<emitted_by_expiry>(
                 plan_for<text<write_expire, false>, text<write_expire_log>>(change_types));

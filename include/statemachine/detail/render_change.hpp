@@ -139,6 +139,7 @@ struct change_form {
     // What it takes before, in one statement.
     void (*first)(sql_writer&, const spec&) = [](sql_writer&, const spec&) {};
     bool many = false;  // steps of a batch: of the rows that are held
+    bool one = false;   // of one job, which can be read back by a statement of its own
 };
 
 // What the log and the token of a row of a batch need of it.
@@ -160,6 +161,7 @@ constexpr void write_change(sql_writer& out, const spec& declared, const change_
         out << "\"changed\" AS (\n";
     }
     update();
+    if (form.one && !out.speech().changed_one.empty()) return;
     out << "\nRETURNING ";
     write_change_columns(out, declared, form.with_job);
     if (form.many) write_own_columns(out);

@@ -104,6 +104,76 @@ constexpr void write_claim_update(sql_writer& out, const rules_of& rules) {
     out.write_now();
 }
 
+// The search for due jobs, level by level of their priorities.
+struct due_search {
+    sql_writer& out;
+    const spec& declared;
+    const rule_spec& claim;
+
+    constexpr bool pins() const { return out.speech().pins_indexes; }
+    constexpr bool has_front() const { return out.speech().keeps_dead_entries; }
+
+    constexpr void write_table(std::string_view alias) const {
+        out.name(declared.table) << alias;
+        if (!pins()) return;
+        out << " INDEXED BY ";
+        write_due_index_name(out, declared, claim);
+    }
+    constexpr void write_in_index() const {
+        write_states(out, declared, claimable(declared, claim));
+    }
+    constexpr void write_front() const {
+        out << "CAST(";
+        out.put(slot::front_priority, column_type::int32)
+            << " AS " << out.speech().int32_type << ")";
+    }
+    // An aggregate might be planned for an empty table, and then read all there is.
+    template <class Bound>
+    constexpr void write_highest(Bound bound) const {
+        out << "(SELECT " << (pins() ? "max(\"priority\")" : "\"priority\"") << " FROM ";
+        write_table("");
+        out << " WHERE ";
+        write_in_index();
+        bound();
+        out << (pins() ? ")" : " ORDER BY \"priority\" DESC LIMIT 1)");
+    }
+    constexpr void write_first_level() const {
+        if (!has_front()) {
+            write_highest([] {});
+            return;
+        }
+        out << "coalesce(";
+        write_highest([&] {
+            out << " AND \"priority\" > ";
+            write_front();
+        });
+        out << ", ";
+        write_front();
+        out << ")";
+    }
+    // From above the front down to it, over nothing that was claimed before.
+    constexpr void write_next_level() const {
+        const auto if_above = [&](std::string_view otherwise) {
+            out << "CASE WHEN \"level$at\" > ";
+            write_front();
+            out << " THEN ";
+            write_front();
+            out << otherwise << " END";
+        };
+        if (has_front()) out << "coalesce(";
+        write_highest([&] {
+            out << " AND \"priority\" < \"level$at\"";
+            if (!has_front()) return;
+            out << " AND \"priority\" > ";
+            if_above(" ELSE -2147483649");
+        });
+        if (!has_front()) return;
+        out << ", ";
+        if_above("");
+        out << ")";
+    }
+};
+
 // The first n due jobs, high priority first. Walking the priorities one by one keeps every step on
 // the index: a plain ORDER BY would read all jobs of a higher priority that are not due yet.
 //
@@ -111,67 +181,27 @@ constexpr void write_claim_update(sql_writer& out, const rules_of& rules) {
 // that the call knows of, and passes by what was claimed before.
 constexpr void write_due_candidates(sql_writer& out, const spec& declared, const rule_spec& claim,
                                     bool locks = true) {
-    const bool pins = out.speech().pins_indexes;
-    const bool has_front = out.speech().keeps_dead_entries;
-    const auto from_table = [&](std::string_view alias) {
-        out << " FROM ";
-        out.name(declared.table) << alias;
-        if (!pins) return;
-        out << " INDEXED BY ";
-        write_due_index_name(out, declared, claim);
-    };
-    const auto in_index = [&] { write_states(out, declared, claimable(declared, claim)); };
-    const auto front_priority = [&] {
-        out << "CAST(";
-        out.put(slot::front_priority, column_type::int32)
-            << " AS " << out.speech().int32_type << ")";
-    };
-    // An aggregate might be planned for an empty table, and then read all there is.
-    const auto highest = [&](auto bound) {
-        out << "(SELECT " << (pins ? "max(\"priority\")" : "\"priority\"");
-        from_table("");
-        out << " WHERE ";
-        in_index();
-        bound();
-        out << (pins ? ")" : " ORDER BY \"priority\" DESC LIMIT 1)");
-    };
+    const due_search search{out, declared, claim};
     out << "WITH RECURSIVE \"level\" (\"level$at\") AS (\n  SELECT ";
-    if (has_front) {
-        out << "coalesce(";
-        highest([&] {
-            out << " AND \"priority\" > ";
-            front_priority();
-        });
-        out << ", ";
-        front_priority();
-        out << ")";
-    } else {
-        highest([] {});
-    }
+    search.write_first_level();
     out << "\n  UNION ALL\n  SELECT ";
-    highest([&] { out << " AND \"priority\" < \"level$at\""; });
+    search.write_next_level();
     out << " FROM \"level\" WHERE \"level$at\" IS NOT NULL\n)\nSELECT \"due\".\"id\" FROM "
-           "\"level\" "
-           "CROSS JOIN ";
-    if (!pins) {
-        out << "LATERAL (\n  SELECT \"id\"";
-        from_table("");
-    } else {
-        out.name(declared.table) << " AS \"due\" INDEXED BY ";
-        write_due_index_name(out, declared, claim);
-    }
+           "\"level\" CROSS JOIN ";
+    if (!search.pins()) out << "LATERAL (\n  SELECT \"id\" FROM ";
+    search.write_table(search.pins() ? " AS \"due\"" : "");
     out << " WHERE ";
-    in_index();
+    search.write_in_index();
     out << " AND \"priority\" = \"level$at\" AND \"run_at\" <= ";
     out.search_now() << " AND ";
     write_rechecked(out, [&] { write_claim_guard(out, declared, claim); });
-    if (has_front) {
+    if (search.has_front()) {
         out << " AND \"run_at\" >= coalesce(CASE WHEN \"level$at\" = ";
-        front_priority();
+        search.write_front();
         out << " THEN ";
         out.put(slot::front_run_at, column_type::time) << " END, '-infinity')";
     }
-    if (!pins) {
+    if (!search.pins()) {
         out << "\n  ORDER BY \"run_at\", \"id\" LIMIT ";
         out.put(slot::limit, column_type::int64);
         if (locks) out << out.speech().lock_candidates;
@@ -195,8 +225,9 @@ constexpr void write_front(sql_writer& out, const spec& declared, int event) {
 constexpr void write_claim(sql_writer& out, const spec& declared, int event, bool by_id) {
     const rules_of rules(declared, event);
     const rule_spec& claim = *rules.items[0];
-    const change_form form{declared.events[static_cast<std::size_t>(event)].name,
-                           claim.max_attempts > 0, true, false, emitted_by_event(declared, event)};
+    change_form form{declared.events[static_cast<std::size_t>(event)].name, claim.max_attempts > 0,
+                     true, false, emitted_by_event(declared, event)};
+    form.one = by_id;
     write_change(out, declared, form, [&] {
         write_claim_update(out, rules);
         out << "\nWHERE ";

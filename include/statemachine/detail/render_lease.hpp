@@ -42,12 +42,14 @@ constexpr void write_renewed_times(sql_writer& out, const spec& declared) {
     write_renewed_lease(out, declared);
 }
 
-constexpr void write_renewal_tail(sql_writer& out, const spec& declared) {
+inline constexpr std::string_view renewal_columns = R"("id", "epoch", "lease_until")";
+
+constexpr void write_renewal_tail(sql_writer& out, const spec& declared, bool returns) {
     if (declared.late == late_steps::refused) {
         out << "\n  AND \"lease_until\" > ";
         out.write_now();
     }
-    out << "\nRETURNING \"id\", \"epoch\", \"lease_until\"";
+    if (returns) out << "\nRETURNING " << renewal_columns;
 }
 
 // `event` is nowhere for a plain renewal, or a renewal event that carries effects.
@@ -63,7 +65,7 @@ constexpr void write_renew(sql_writer& out, const spec& declared, int event) {
         write_any_rule(out, rules_of(declared, event));
     else
         write_states(out, declared, declared.leased_states());
-    write_renewal_tail(out, declared);
+    write_renewal_tail(out, declared, out.speech().changed_one.empty());
 }
 
 constexpr void write_renew_many(sql_writer& out, const spec& declared) {
@@ -82,7 +84,7 @@ constexpr void write_renew_many(sql_writer& out, const spec& declared) {
         out.put(slot::epoch, column_type::int64) << "\n  AND ";
         write_states(out, declared, declared.leased_states());
     });
-    write_renewal_tail(out, declared);
+    write_renewal_tail(out, declared, true);
 }
 
 // ---- sweep

@@ -186,8 +186,9 @@ constexpr void write_step_guard(sql_writer& out, const rules_of& rules, fence gu
 constexpr void write_fire(sql_writer& out, const spec& declared, int event, fence guard_by,
                           bool with_token) {
     const rules_of rules(declared, event);
-    const change_form form{declared.events[static_cast<std::size_t>(event)].name, false, false,
-                           with_token, emitted_by_event(declared, event)};
+    change_form form{declared.events[static_cast<std::size_t>(event)].name, false, false,
+                     with_token, emitted_by_event(declared, event)};
+    form.one = true;
     write_change(out, declared, form, [&] {
         write_step_update(out, declared, rules);
         out << "\nWHERE \"id\" = ";

@@ -67,6 +67,7 @@ constexpr void write_key_conflict(sql_writer& out) {
 constexpr void write_submit(sql_writer& out, const spec& declared) {
     const bool apart = keeps_keys_apart(out, declared);
     change_form form{"submit"};
+    form.one = true;
     if (apart) form.first = write_taken_key;
     write_change(out, declared, form, [&] {
         write_submit_target(out, declared);

@@ -189,7 +189,7 @@ WHERE "id" = ANY(ARRAY(
 WITH RECURSIVE "level" ("level$at") AS (
   SELECT coalesce((SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('queued', 'running') AND "priority" > CAST($2 AS integer) ORDER BY "priority" DESC LIMIT 1), CAST($2 AS integer))
   UNION ALL
-  SELECT (SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('queued', 'running') AND "priority" < "level$at" ORDER BY "priority" DESC LIMIT 1) FROM "level" WHERE "level$at" IS NOT NULL
+  SELECT coalesce((SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('queued', 'running') AND "priority" < "level$at" AND "priority" > CASE WHEN "level$at" > CAST($2 AS integer) THEN CAST($2 AS integer) ELSE -2147483649 END ORDER BY "priority" DESC LIMIT 1), CASE WHEN "level$at" > CAST($2 AS integer) THEN CAST($2 AS integer) END) FROM "level" WHERE "level$at" IS NOT NULL
 )
 SELECT "due"."id" FROM "level" CROSS JOIN LATERAL (
   SELECT "id" FROM "queue_jobs" WHERE "state" IN ('queued', 'running') AND "priority" = "level$at" AND "run_at" <= statement_timestamp() AND CASE WHEN (("state" IN ('queued') AND "run_at" <= statement_timestamp()) OR ("state" IN ('running') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END AND "run_at" >= coalesce(CASE WHEN "level$at" = CAST($2 AS integer) THEN $3 END, '-infinity')
@@ -210,7 +210,7 @@ WHERE "id" = ANY(ARRAY(
 WITH RECURSIVE "level" ("level$at") AS (
   SELECT coalesce((SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('queued', 'running') AND "priority" > CAST($1 AS integer) ORDER BY "priority" DESC LIMIT 1), CAST($1 AS integer))
   UNION ALL
-  SELECT (SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('queued', 'running') AND "priority" < "level$at" ORDER BY "priority" DESC LIMIT 1) FROM "level" WHERE "level$at" IS NOT NULL
+  SELECT coalesce((SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('queued', 'running') AND "priority" < "level$at" AND "priority" > CASE WHEN "level$at" > CAST($1 AS integer) THEN CAST($1 AS integer) ELSE -2147483649 END ORDER BY "priority" DESC LIMIT 1), CASE WHEN "level$at" > CAST($1 AS integer) THEN CAST($1 AS integer) END) FROM "level" WHERE "level$at" IS NOT NULL
 )
 SELECT "due"."id" FROM "level" CROSS JOIN LATERAL (
   SELECT "id" FROM "queue_jobs" WHERE "state" IN ('queued', 'running') AND "priority" = "level$at" AND "run_at" <= statement_timestamp() AND CASE WHEN (("state" IN ('queued') AND "run_at" <= statement_timestamp()) OR ("state" IN ('running') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END AND "run_at" >= coalesce(CASE WHEN "level$at" = CAST($1 AS integer) THEN $2 END, '-infinity')
@@ -267,7 +267,7 @@ WHERE "id" = ANY(ARRAY(
 WITH RECURSIVE "level" ("level$at") AS (
   SELECT coalesce((SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('worked', 'refining') AND "priority" > CAST($2 AS integer) ORDER BY "priority" DESC LIMIT 1), CAST($2 AS integer))
   UNION ALL
-  SELECT (SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('worked', 'refining') AND "priority" < "level$at" ORDER BY "priority" DESC LIMIT 1) FROM "level" WHERE "level$at" IS NOT NULL
+  SELECT coalesce((SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('worked', 'refining') AND "priority" < "level$at" AND "priority" > CASE WHEN "level$at" > CAST($2 AS integer) THEN CAST($2 AS integer) ELSE -2147483649 END ORDER BY "priority" DESC LIMIT 1), CASE WHEN "level$at" > CAST($2 AS integer) THEN CAST($2 AS integer) END) FROM "level" WHERE "level$at" IS NOT NULL
 )
 SELECT "due"."id" FROM "level" CROSS JOIN LATERAL (
   SELECT "id" FROM "queue_jobs" WHERE "state" IN ('worked', 'refining') AND "priority" = "level$at" AND "run_at" <= statement_timestamp() AND CASE WHEN (("state" IN ('worked') AND "run_at" <= statement_timestamp()) OR ("state" IN ('refining') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END AND "run_at" >= coalesce(CASE WHEN "level$at" = CAST($2 AS integer) THEN $3 END, '-infinity')
@@ -288,7 +288,7 @@ WHERE "id" = ANY(ARRAY(
 WITH RECURSIVE "level" ("level$at") AS (
   SELECT coalesce((SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('worked', 'refining') AND "priority" > CAST($1 AS integer) ORDER BY "priority" DESC LIMIT 1), CAST($1 AS integer))
   UNION ALL
-  SELECT (SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('worked', 'refining') AND "priority" < "level$at" ORDER BY "priority" DESC LIMIT 1) FROM "level" WHERE "level$at" IS NOT NULL
+  SELECT coalesce((SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('worked', 'refining') AND "priority" < "level$at" AND "priority" > CASE WHEN "level$at" > CAST($1 AS integer) THEN CAST($1 AS integer) ELSE -2147483649 END ORDER BY "priority" DESC LIMIT 1), CASE WHEN "level$at" > CAST($1 AS integer) THEN CAST($1 AS integer) END) FROM "level" WHERE "level$at" IS NOT NULL
 )
 SELECT "due"."id" FROM "level" CROSS JOIN LATERAL (
   SELECT "id" FROM "queue_jobs" WHERE "state" IN ('worked', 'refining') AND "priority" = "level$at" AND "run_at" <= statement_timestamp() AND CASE WHEN (("state" IN ('worked') AND "run_at" <= statement_timestamp()) OR ("state" IN ('refining') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END AND "run_at" >= coalesce(CASE WHEN "level$at" = CAST($1 AS integer) THEN $2 END, '-infinity')

@@ -102,8 +102,10 @@ CREATE INDEX IF NOT EXISTS "parcels_delivery_7f37adf3" ON "parcels_deliveries" (
 -- submit
 INSERT INTO "parcels" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "number", "mark")
 VALUES ('waiting', 1, 0, 0, coalesce(?1, ?2 + ?3), ?4, ?5, ?6, ?2, ?2, 0, ?7, ?8)
-ON CONFLICT ("key") WHERE "key" IS NOT NULL DO NOTHING
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+ON CONFLICT ("key") WHERE "key" IS NOT NULL DO NOTHING;
+
+-- submit, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = last_insert_rowid() AND changes() = 1;
 
 -- submit, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -143,8 +145,10 @@ SELECT "version", "event", "from_state", "to_state", "epoch", "actor", "at", "le
 UPDATE "parcels" SET "lease_until" = max("lease_until", ?1 + 60000), "run_at" = max("lease_until", ?1 + 60000)
 WHERE "id" = ?2
   AND "epoch" = ?3
-  AND "state" IN ('packing')
-RETURNING "id", "epoch", "lease_until";
+  AND "state" IN ('packing');
+
+-- renew, read back
+SELECT "id", "epoch", "lease_until" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
 
 -- renew reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease_until" <= ?1,
@@ -175,8 +179,10 @@ SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "parcels
 -- take by id
 UPDATE "parcels" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'packing' ELSE 'lost' END, "rule" = CASE WHEN "attempts" < 2 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN ?2 + 60000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN ?2 + 60000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE 'attempts used up' END, "changed_at" = ?2
 WHERE "id" = ?3
-  AND (("state" IN ('waiting') AND "run_at" <= ?2) OR ("state" IN ('packing') AND "lease_until" <= ?2))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "number", "mark";
+  AND (("state" IN ('waiting') AND "run_at" <= ?2) OR ("state" IN ('packing') AND "lease_until" <= ?2));
+
+-- take by id, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "number", "mark" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
 
 -- take by id, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -220,6 +226,15 @@ SELECT "id", "version", 1, CASE WHEN "rule" = -2 AND "previous" IN ('packing') T
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "parcels_outbox" CROSS JOIN "parcels_groups" WHERE "active" AND "job" = ?1 AND "version" = (SELECT "version" FROM "parcels" WHERE "id" = ?1);
 
+-- take next, search for one
+WITH RECURSIVE "level" ("level$at") AS (
+  SELECT (SELECT max("priority") FROM "parcels" INDEXED BY "parcels_take_due_53908e99" WHERE "state" IN ('waiting', 'packing'))
+  UNION ALL
+  SELECT (SELECT max("priority") FROM "parcels" INDEXED BY "parcels_take_due_53908e99" WHERE "state" IN ('waiting', 'packing') AND "priority" < "level$at") FROM "level" WHERE "level$at" IS NOT NULL
+)
+SELECT "due"."id" FROM "level" CROSS JOIN "parcels" AS "due" INDEXED BY "parcels_take_due_53908e99" WHERE "state" IN ('waiting', 'packing') AND "priority" = "level$at" AND "run_at" <= ?1 AND CASE WHEN (("state" IN ('waiting') AND "run_at" <= ?1) OR ("state" IN ('packing') AND "lease_until" <= ?1)) THEN TRUE ELSE FALSE END
+LIMIT ?2;
+
 -- take used up
 UPDATE "parcels" SET "previous" = "state", "state" = 'lost', "rule" = -2, "version" = "version" + 1, "error" = 'attempts used up', "changed_at" = ?1
 WHERE "id" IN (
@@ -261,8 +276,10 @@ UPDATE "parcels" SET "previous" = "state", "state" = CASE WHEN "state" IN ('pack
 WHERE "id" = ?3
   AND "epoch" = ?4
   AND ("state" IN ('packing') AND (?1)
-    OR "state" IN ('packing'))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+    OR "state" IN ('packing'));
+
+-- inspect, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
 
 -- inspect, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -282,8 +299,10 @@ WHERE "id" = ?3
   AND "epoch" = ?4
   AND ("state" IN ('packing') AND (?1)
     OR "state" IN ('packing'))
-  AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?3 AND "token" = ?5)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?3 AND "token" = ?5);
+
+-- inspect with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
 
 -- inspect with token, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -316,8 +335,10 @@ WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 UPDATE "parcels" SET "previous" = "state", "state" = 'packing', "rule" = 3, "version" = "version" + 1, "owner" = "owner", "lease_until" = "lease_until", "changed_at" = ?1
 WHERE "id" = ?2
   AND "epoch" = ?3
-  AND "state" IN ('packing')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND "state" IN ('packing');
+
+-- weigh, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
 
 -- weigh, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -336,8 +357,10 @@ UPDATE "parcels" SET "previous" = "state", "state" = 'packing', "rule" = 3, "ver
 WHERE "id" = ?2
   AND "epoch" = ?3
   AND "state" IN ('packing')
-  AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?2 AND "token" = ?4)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?2 AND "token" = ?4);
+
+-- weigh with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
 
 -- weigh with token, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -369,8 +392,10 @@ WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 UPDATE "parcels" SET "previous" = "state", "state" = 'sent', "rule" = 4, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "changed_at" = ?1
 WHERE "id" = ?2
   AND "epoch" = ?3
-  AND "state" IN ('packing')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND "state" IN ('packing');
+
+-- send, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
 
 -- send, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -389,8 +414,10 @@ UPDATE "parcels" SET "previous" = "state", "state" = 'sent', "rule" = 4, "versio
 WHERE "id" = ?2
   AND "epoch" = ?3
   AND "state" IN ('packing')
-  AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?2 AND "token" = ?4)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?2 AND "token" = ?4);
+
+-- send with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
 
 -- send with token, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -422,8 +449,10 @@ WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 UPDATE "parcels" SET "previous" = "state", "state" = 'packed', "rule" = 5, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "mark" = ?1, "changed_at" = ?2
 WHERE "id" = ?3
   AND "version" = ?4
-  AND "state" IN ('packed')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND "state" IN ('packed');
+
+-- relabel, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
 
 -- relabel, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -442,8 +471,10 @@ UPDATE "parcels" SET "previous" = "state", "state" = 'packed', "rule" = 5, "vers
 WHERE "id" = ?3
   AND "version" = ?4
   AND "state" IN ('packed')
-  AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?3 AND "token" = ?5)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?3 AND "token" = ?5);
+
+-- relabel with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
 
 -- relabel with token, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -464,8 +495,10 @@ SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "parcels
 -- relabel any version
 UPDATE "parcels" SET "previous" = "state", "state" = 'packed', "rule" = 5, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "mark" = ?1, "changed_at" = ?2
 WHERE "id" = ?3
-  AND "state" IN ('packed')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND "state" IN ('packed');
+
+-- relabel any version, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
 
 -- relabel any version, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -483,8 +516,10 @@ SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "parcels
 UPDATE "parcels" SET "previous" = "state", "state" = 'packed', "rule" = 5, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "mark" = ?1, "changed_at" = ?2
 WHERE "id" = ?3
   AND "state" IN ('packed')
-  AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?3 AND "token" = ?4)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?3 AND "token" = ?4);
+
+-- relabel any version with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
 
 -- relabel any version with token, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -516,8 +551,10 @@ WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 UPDATE "parcels" SET "previous" = "state", "state" = 'returned', "rule" = 6, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "changed_at" = ?1
 WHERE "id" = ?2
   AND "version" = ?3
-  AND "state" IN ('waiting', 'packed')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND "state" IN ('waiting', 'packed');
+
+-- recall, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
 
 -- recall, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -536,8 +573,10 @@ UPDATE "parcels" SET "previous" = "state", "state" = 'returned', "rule" = 6, "ve
 WHERE "id" = ?2
   AND "version" = ?3
   AND "state" IN ('waiting', 'packed')
-  AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?2 AND "token" = ?4)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?2 AND "token" = ?4);
+
+-- recall with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
 
 -- recall with token, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -558,8 +597,10 @@ SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "parcels
 -- recall any version
 UPDATE "parcels" SET "previous" = "state", "state" = 'returned', "rule" = 6, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "changed_at" = ?1
 WHERE "id" = ?2
-  AND "state" IN ('waiting', 'packed')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND "state" IN ('waiting', 'packed');
+
+-- recall any version, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
 
 -- recall any version, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -577,8 +618,10 @@ SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "parcels
 UPDATE "parcels" SET "previous" = "state", "state" = 'returned', "rule" = 6, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "changed_at" = ?1
 WHERE "id" = ?2
   AND "state" IN ('waiting', 'packed')
-  AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?2 AND "token" = ?3)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?2 AND "token" = ?3);
+
+-- recall any version with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
 
 -- recall any version with token, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")

@@ -76,8 +76,10 @@ CREATE INDEX IF NOT EXISTS "queue_jobs_leases_38cea87b" ON "queue_jobs" ("lease_
 -- submit
 INSERT INTO "queue_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "payload", "label", "result", "finished", "percent", "steps")
 VALUES ('queued', 1, 0, 0, coalesce(?1, ?2 + ?3), ?4, ?5, ?6, ?2, ?2, 0, ?7, ?8, ?9, ?10, ?11, ?12)
-ON CONFLICT ("key") WHERE "key" IS NOT NULL DO NOTHING
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+ON CONFLICT ("key") WHERE "key" IS NOT NULL DO NOTHING;
+
+-- submit, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = last_insert_rowid() AND changes() = 1;
 
 -- submit, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -117,8 +119,10 @@ SELECT "version", "event", "from_state", "to_state", "epoch", "actor", "at", "le
 UPDATE "queue_jobs" SET "lease_until" = max("lease_until", ?1 + CASE "state" WHEN 'running' THEN 30000 WHEN 'refining' THEN 20000 END), "run_at" = max("lease_until", ?1 + CASE "state" WHEN 'running' THEN 30000 WHEN 'refining' THEN 20000 END)
 WHERE "id" = ?2
   AND "epoch" = ?3
-  AND "state" IN ('running', 'refining')
-RETURNING "id", "epoch", "lease_until";
+  AND "state" IN ('running', 'refining');
+
+-- renew, read back
+SELECT "id", "epoch", "lease_until" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- renew reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease_until" <= ?1,
@@ -141,8 +145,10 @@ SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'expire' END, "p
 -- claim by id
 UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'running' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN ?2 + 30000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN ?2 + 30000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE 'attempts used up' END, "changed_at" = ?2
 WHERE "id" = ?3
-  AND (("state" IN ('queued') AND "run_at" <= ?2) OR ("state" IN ('running') AND "lease_until" <= ?2))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps";
+  AND (("state" IN ('queued') AND "run_at" <= ?2) OR ("state" IN ('running') AND "lease_until" <= ?2));
+
+-- claim by id, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- claim by id, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -165,6 +171,15 @@ RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "ru
 -- claim next, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'claim' END, "previous", "state", "epoch", ?1, "changed_at", "lease_until", ?2 FROM "queue_jobs" WHERE "id" = ?3;
+
+-- claim next, search for one
+WITH RECURSIVE "level" ("level$at") AS (
+  SELECT (SELECT max("priority") FROM "queue_jobs" INDEXED BY "queue_jobs_claim_due_3e2e5979" WHERE "state" IN ('queued', 'running'))
+  UNION ALL
+  SELECT (SELECT max("priority") FROM "queue_jobs" INDEXED BY "queue_jobs_claim_due_3e2e5979" WHERE "state" IN ('queued', 'running') AND "priority" < "level$at") FROM "level" WHERE "level$at" IS NOT NULL
+)
+SELECT "due"."id" FROM "level" CROSS JOIN "queue_jobs" AS "due" INDEXED BY "queue_jobs_claim_due_3e2e5979" WHERE "state" IN ('queued', 'running') AND "priority" = "level$at" AND "run_at" <= ?1 AND CASE WHEN (("state" IN ('queued') AND "run_at" <= ?1) OR ("state" IN ('running') AND "lease_until" <= ?1)) THEN TRUE ELSE FALSE END
+LIMIT ?2;
 
 -- claim used up
 UPDATE "queue_jobs" SET "previous" = "state", "state" = 'dead', "rule" = -2, "version" = "version" + 1, "error" = 'attempts used up', "changed_at" = ?1
@@ -197,8 +212,10 @@ WHERE "kept"."state" IN ('running', 'refining') AND "kept"."state" IN ('running'
 -- refine by id
 UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'refining' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 2 THEN 1 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN ?2 + 20000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN ?2 + 20000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE 'attempts used up' END, "changed_at" = ?2
 WHERE "id" = ?3
-  AND (("state" IN ('worked') AND "run_at" <= ?2) OR ("state" IN ('refining') AND "lease_until" <= ?2))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps";
+  AND (("state" IN ('worked') AND "run_at" <= ?2) OR ("state" IN ('refining') AND "lease_until" <= ?2));
+
+-- refine by id, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- refine by id, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -221,6 +238,15 @@ RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "ru
 -- refine next, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'refine' END, "previous", "state", "epoch", ?1, "changed_at", "lease_until", ?2 FROM "queue_jobs" WHERE "id" = ?3;
+
+-- refine next, search for one
+WITH RECURSIVE "level" ("level$at") AS (
+  SELECT (SELECT max("priority") FROM "queue_jobs" INDEXED BY "queue_jobs_refine_due_13faac89" WHERE "state" IN ('worked', 'refining'))
+  UNION ALL
+  SELECT (SELECT max("priority") FROM "queue_jobs" INDEXED BY "queue_jobs_refine_due_13faac89" WHERE "state" IN ('worked', 'refining') AND "priority" < "level$at") FROM "level" WHERE "level$at" IS NOT NULL
+)
+SELECT "due"."id" FROM "level" CROSS JOIN "queue_jobs" AS "due" INDEXED BY "queue_jobs_refine_due_13faac89" WHERE "state" IN ('worked', 'refining') AND "priority" = "level$at" AND "run_at" <= ?1 AND CASE WHEN (("state" IN ('worked') AND "run_at" <= ?1) OR ("state" IN ('refining') AND "lease_until" <= ?1)) THEN TRUE ELSE FALSE END
+LIMIT ?2;
 
 -- refine used up
 UPDATE "queue_jobs" SET "previous" = "state", "state" = 'dead', "rule" = -2, "version" = "version" + 1, "error" = 'attempts used up', "changed_at" = ?1
@@ -254,8 +280,10 @@ WHERE "kept"."state" IN ('running', 'refining') AND "kept"."state" IN ('refining
 UPDATE "queue_jobs" SET "lease_until" = max("lease_until", ?1 + CASE "state" WHEN 'running' THEN 30000 WHEN 'refining' THEN 20000 END), "run_at" = max("lease_until", ?1 + CASE "state" WHEN 'running' THEN 30000 WHEN 'refining' THEN 20000 END), "percent" = ?2
 WHERE "id" = ?3
   AND "epoch" = ?4
-  AND "state" IN ('running')
-RETURNING "id", "epoch", "lease_until";
+  AND "state" IN ('running');
+
+-- progress, read back
+SELECT "id", "epoch", "lease_until" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- progress reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease_until" <= ?1,
@@ -266,8 +294,10 @@ FROM "queue_jobs" WHERE "id" = ?2;
 UPDATE "queue_jobs" SET "previous" = "state", "state" = 'running', "rule" = 3, "version" = "version" + 1, "owner" = "owner", "lease_until" = "lease_until", "steps" = "steps" + ?1, "changed_at" = ?2
 WHERE "id" = ?3
   AND "epoch" = ?4
-  AND "state" IN ('running')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND "state" IN ('running');
+
+-- checkpoint, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- checkpoint, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -278,8 +308,10 @@ UPDATE "queue_jobs" SET "previous" = "state", "state" = 'running', "rule" = 3, "
 WHERE "id" = ?3
   AND "epoch" = ?4
   AND "state" IN ('running')
-  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?5)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?5);
+
+-- checkpoint with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- checkpoint with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -304,8 +336,10 @@ UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "state" IN ('r
 WHERE "id" = ?3
   AND "epoch" = ?4
   AND ("state" IN ('running')
-    OR "state" IN ('refining'))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+    OR "state" IN ('refining'));
+
+-- complete, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- complete, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -317,8 +351,10 @@ WHERE "id" = ?3
   AND "epoch" = ?4
   AND ("state" IN ('running')
     OR "state" IN ('refining'))
-  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?5)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?5);
+
+-- complete with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- complete with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -344,8 +380,10 @@ UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "state" IN ('r
 WHERE "id" = ?4
   AND "epoch" = ?5
   AND ("state" IN ('running') AND "attempts" < 3 AND (NOT (?1))
-    OR "state" IN ('running', 'refining'))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+    OR "state" IN ('running', 'refining'));
+
+-- fail, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- fail, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -357,8 +395,10 @@ WHERE "id" = ?4
   AND "epoch" = ?5
   AND ("state" IN ('running') AND "attempts" < 3 AND (NOT (?1))
     OR "state" IN ('running', 'refining'))
-  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?4 AND "token" = ?6)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?4 AND "token" = ?6);
+
+-- fail with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- fail with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -383,8 +423,10 @@ WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 UPDATE "queue_jobs" SET "previous" = "state", "state" = 'queued', "rule" = 8, "version" = "version" + 1, "attempts" = max("attempts" - 1, 0), "owner" = NULL, "lease_until" = NULL, "run_at" = ?1, "changed_at" = ?1
 WHERE "id" = ?2
   AND "epoch" = ?3
-  AND "state" IN ('running')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND "state" IN ('running');
+
+-- release, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- release, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -395,8 +437,10 @@ UPDATE "queue_jobs" SET "previous" = "state", "state" = 'queued', "rule" = 8, "v
 WHERE "id" = ?2
   AND "epoch" = ?3
   AND "state" IN ('running')
-  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?2 AND "token" = ?4)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?2 AND "token" = ?4);
+
+-- release with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- release with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -420,8 +464,10 @@ WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 UPDATE "queue_jobs" SET "previous" = "state", "state" = 'queued', "rule" = 9, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "run_at" = ?1, "changed_at" = ?1
 WHERE "id" = ?2
   AND "epoch" = ?3
-  AND "state" IN ('running')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND "state" IN ('running');
+
+-- hand_back, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- hand_back, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -432,8 +478,10 @@ UPDATE "queue_jobs" SET "previous" = "state", "state" = 'queued', "rule" = 9, "v
 WHERE "id" = ?2
   AND "epoch" = ?3
   AND "state" IN ('running')
-  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?2 AND "token" = ?4)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?2 AND "token" = ?4);
+
+-- hand_back with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- hand_back with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -457,8 +505,10 @@ WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 UPDATE "queue_jobs" SET "previous" = "state", "state" = 'cancelled', "rule" = 10, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "changed_at" = ?1
 WHERE "id" = ?2
   AND "version" = ?3
-  AND "state" IN ('queued', 'running', 'worked')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND "state" IN ('queued', 'running', 'worked');
+
+-- cancel, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- cancel, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -469,8 +519,10 @@ UPDATE "queue_jobs" SET "previous" = "state", "state" = 'cancelled', "rule" = 10
 WHERE "id" = ?2
   AND "version" = ?3
   AND "state" IN ('queued', 'running', 'worked')
-  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?2 AND "token" = ?4)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?2 AND "token" = ?4);
+
+-- cancel with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- cancel with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -483,8 +535,10 @@ SELECT "id", ?1, 'cancel', ?2, "version", "changed_at", "previous", "state", "ep
 -- cancel any version
 UPDATE "queue_jobs" SET "previous" = "state", "state" = 'cancelled', "rule" = 10, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "changed_at" = ?1
 WHERE "id" = ?2
-  AND "state" IN ('queued', 'running', 'worked')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND "state" IN ('queued', 'running', 'worked');
+
+-- cancel any version, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- cancel any version, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -494,8 +548,10 @@ SELECT "id", "version", 'cancel', "previous", "state", "epoch", ?1, "changed_at"
 UPDATE "queue_jobs" SET "previous" = "state", "state" = 'cancelled', "rule" = 10, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "changed_at" = ?1
 WHERE "id" = ?2
   AND "state" IN ('queued', 'running', 'worked')
-  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?2 AND "token" = ?3)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?2 AND "token" = ?3);
+
+-- cancel any version with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- cancel any version with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -519,8 +575,10 @@ WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 UPDATE "queue_jobs" SET "previous" = "state", "state" = 'queued', "rule" = 11, "version" = "version" + 1, "attempts" = 0, "owner" = NULL, "lease_until" = NULL, "run_at" = ?1, "error" = ?2, "changed_at" = ?1
 WHERE "id" = ?3
   AND "version" = ?4
-  AND "state" IN ('failed', 'dead')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND "state" IN ('failed', 'dead');
+
+-- requeue, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- requeue, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -531,8 +589,10 @@ UPDATE "queue_jobs" SET "previous" = "state", "state" = 'queued', "rule" = 11, "
 WHERE "id" = ?3
   AND "version" = ?4
   AND "state" IN ('failed', 'dead')
-  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?5)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?5);
+
+-- requeue with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- requeue with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -545,8 +605,10 @@ SELECT "id", ?1, 'requeue', ?2, "version", "changed_at", "previous", "state", "e
 -- requeue any version
 UPDATE "queue_jobs" SET "previous" = "state", "state" = 'queued', "rule" = 11, "version" = "version" + 1, "attempts" = 0, "owner" = NULL, "lease_until" = NULL, "run_at" = ?1, "error" = ?2, "changed_at" = ?1
 WHERE "id" = ?3
-  AND "state" IN ('failed', 'dead')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND "state" IN ('failed', 'dead');
+
+-- requeue any version, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- requeue any version, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -556,8 +618,10 @@ SELECT "id", "version", 'requeue', "previous", "state", "epoch", ?1, "changed_at
 UPDATE "queue_jobs" SET "previous" = "state", "state" = 'queued', "rule" = 11, "version" = "version" + 1, "attempts" = 0, "owner" = NULL, "lease_until" = NULL, "run_at" = ?1, "error" = ?2, "changed_at" = ?1
 WHERE "id" = ?3
   AND "state" IN ('failed', 'dead')
-  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?4)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?4);
+
+-- requeue any version with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- requeue any version with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -582,8 +646,10 @@ UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "state" IN ('q
 WHERE "id" = ?3
   AND "version" = ?4
   AND ("state" IN ('queued')
-    OR "state" IN ('running'))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+    OR "state" IN ('running'));
+
+-- annotate, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- annotate, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -595,8 +661,10 @@ WHERE "id" = ?3
   AND "version" = ?4
   AND ("state" IN ('queued')
     OR "state" IN ('running'))
-  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?5)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?5);
+
+-- annotate with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- annotate with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -610,8 +678,10 @@ SELECT "id", ?1, 'annotate', ?2, "version", "changed_at", "previous", "state", "
 UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "state" IN ('queued') THEN 'queued' ELSE 'running' END, "rule" = CASE WHEN "state" IN ('queued') THEN 12 ELSE 13 END, "version" = "version" + 1, "owner" = CASE WHEN "state" IN ('queued') THEN NULL ELSE "owner" END, "lease_until" = CASE WHEN "state" IN ('queued') THEN NULL ELSE "lease_until" END, "label" = ?1, "changed_at" = ?2
 WHERE "id" = ?3
   AND ("state" IN ('queued')
-    OR "state" IN ('running'))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+    OR "state" IN ('running'));
+
+-- annotate any version, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- annotate any version, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -622,8 +692,10 @@ UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "state" IN ('q
 WHERE "id" = ?3
   AND ("state" IN ('queued')
     OR "state" IN ('running'))
-  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?4)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?4);
+
+-- annotate any version with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- annotate any version with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")

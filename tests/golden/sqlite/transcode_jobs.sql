@@ -72,8 +72,10 @@ CREATE INDEX IF NOT EXISTS "transcode_jobs_leases_549dac8d" ON "transcode_jobs" 
 -- submit
 INSERT INTO "transcode_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "video", "duration", "width", "height")
 VALUES ('waiting', 1, 0, 0, coalesce(?1, ?2 + ?3), ?4, ?5, ?6, ?2, ?2, 0, ?7, ?8, ?9, ?10)
-ON CONFLICT ("key") WHERE "key" IS NOT NULL DO NOTHING
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+ON CONFLICT ("key") WHERE "key" IS NOT NULL DO NOTHING;
+
+-- submit, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = last_insert_rowid() AND changes() = 1;
 
 -- submit, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -113,8 +115,10 @@ SELECT "version", "event", "from_state", "to_state", "epoch", "actor", "at", "le
 UPDATE "transcode_jobs" SET "lease_until" = max("lease_until", ?1 + 1800000), "run_at" = max("lease_until", ?1 + 1800000)
 WHERE "id" = ?2
   AND "epoch" = ?3
-  AND "state" IN ('claimed')
-RETURNING "id", "epoch", "lease_until";
+  AND "state" IN ('claimed');
+
+-- renew, read back
+SELECT "id", "epoch", "lease_until" FROM "transcode_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- renew reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease_until" <= ?1,
@@ -137,8 +141,10 @@ SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'expire' END, "p
 -- claim by id
 UPDATE "transcode_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'claimed' ELSE 'failed' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN ?2 + 1800000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN ?2 + 1800000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE 'attempts used up' END, "changed_at" = ?2
 WHERE "id" = ?3
-  AND (("state" IN ('waiting') AND "run_at" <= ?2) OR ("state" IN ('claimed') AND "lease_until" <= ?2))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "video", "duration", "width", "height";
+  AND (("state" IN ('waiting') AND "run_at" <= ?2) OR ("state" IN ('claimed') AND "lease_until" <= ?2));
+
+-- claim by id, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "video", "duration", "width", "height" FROM "transcode_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- claim by id, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -161,6 +167,15 @@ RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "ru
 -- claim next, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'claim' END, "previous", "state", "epoch", ?1, "changed_at", "lease_until", ?2 FROM "transcode_jobs" WHERE "id" = ?3;
+
+-- claim next, search for one
+WITH RECURSIVE "level" ("level$at") AS (
+  SELECT (SELECT max("priority") FROM "transcode_jobs" INDEXED BY "transcode_jobs_claim_due_2f393cf7" WHERE "state" IN ('waiting', 'claimed'))
+  UNION ALL
+  SELECT (SELECT max("priority") FROM "transcode_jobs" INDEXED BY "transcode_jobs_claim_due_2f393cf7" WHERE "state" IN ('waiting', 'claimed') AND "priority" < "level$at") FROM "level" WHERE "level$at" IS NOT NULL
+)
+SELECT "due"."id" FROM "level" CROSS JOIN "transcode_jobs" AS "due" INDEXED BY "transcode_jobs_claim_due_2f393cf7" WHERE "state" IN ('waiting', 'claimed') AND "priority" = "level$at" AND "run_at" <= ?1 AND CASE WHEN (("state" IN ('waiting') AND "run_at" <= ?1) OR ("state" IN ('claimed') AND "lease_until" <= ?1)) THEN TRUE ELSE FALSE END
+LIMIT ?2;
 
 -- claim used up
 UPDATE "transcode_jobs" SET "previous" = "state", "state" = 'failed', "rule" = -2, "version" = "version" + 1, "error" = 'attempts used up', "changed_at" = ?1
@@ -194,8 +209,10 @@ WHERE "kept"."state" IN ('claimed') AND "kept"."state" IN ('claimed') AND "kept"
 UPDATE "transcode_jobs" SET "previous" = "state", "state" = 'completed', "rule" = 1, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "duration" = coalesce("duration", ?1), "width" = coalesce("width", ?2), "height" = coalesce("height", ?3), "changed_at" = ?4
 WHERE "id" = ?5
   AND "epoch" = ?6
-  AND "state" IN ('claimed')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND "state" IN ('claimed');
+
+-- complete, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- complete, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -206,8 +223,10 @@ UPDATE "transcode_jobs" SET "previous" = "state", "state" = 'completed', "rule" 
 WHERE "id" = ?5
   AND "epoch" = ?6
   AND "state" IN ('claimed')
-  AND NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = ?5 AND "token" = ?7)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = ?5 AND "token" = ?7);
+
+-- complete with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- complete with token, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -232,8 +251,10 @@ UPDATE "transcode_jobs" SET "previous" = "state", "state" = CASE WHEN "state" IN
 WHERE "id" = ?5
   AND "epoch" = ?6
   AND ("state" IN ('claimed') AND "attempts" < 3 AND (NOT (?1))
-    OR "state" IN ('claimed'))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+    OR "state" IN ('claimed'));
+
+-- fail, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- fail, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -245,8 +266,10 @@ WHERE "id" = ?5
   AND "epoch" = ?6
   AND ("state" IN ('claimed') AND "attempts" < 3 AND (NOT (?1))
     OR "state" IN ('claimed'))
-  AND NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = ?5 AND "token" = ?7)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = ?5 AND "token" = ?7);
+
+-- fail with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- fail with token, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -271,8 +294,10 @@ WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 UPDATE "transcode_jobs" SET "previous" = "state", "state" = 'cancelled', "rule" = 4, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "changed_at" = ?1
 WHERE "id" = ?2
   AND "version" = ?3
-  AND "state" IN ('waiting')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND "state" IN ('waiting');
+
+-- cancel, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- cancel, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -283,8 +308,10 @@ UPDATE "transcode_jobs" SET "previous" = "state", "state" = 'cancelled', "rule" 
 WHERE "id" = ?2
   AND "version" = ?3
   AND "state" IN ('waiting')
-  AND NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = ?2 AND "token" = ?4)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = ?2 AND "token" = ?4);
+
+-- cancel with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- cancel with token, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -297,8 +324,10 @@ SELECT "id", ?1, 'cancel', ?2, "version", "changed_at", "previous", "state", "ep
 -- cancel any version
 UPDATE "transcode_jobs" SET "previous" = "state", "state" = 'cancelled', "rule" = 4, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "changed_at" = ?1
 WHERE "id" = ?2
-  AND "state" IN ('waiting')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND "state" IN ('waiting');
+
+-- cancel any version, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- cancel any version, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -308,8 +337,10 @@ SELECT "id", "version", 'cancel', "previous", "state", "epoch", ?1, "changed_at"
 UPDATE "transcode_jobs" SET "previous" = "state", "state" = 'cancelled', "rule" = 4, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "changed_at" = ?1
 WHERE "id" = ?2
   AND "state" IN ('waiting')
-  AND NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = ?2 AND "token" = ?3)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+  AND NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = ?2 AND "token" = ?3);
+
+-- cancel any version with token, read back
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1 AND changes() = 1;
 
 -- cancel any version with token, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")

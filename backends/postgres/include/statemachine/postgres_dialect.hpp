@@ -58,6 +58,8 @@ inline constexpr dialect dialect_of_postgres{
     .remote = true,
     .pins_indexes = false,
     .keeps_dead_entries = true,
+    .changed_one = "",
+    .inserted_id = "",
     .lock_candidates = " FOR UPDATE SKIP LOCKED",
     .least = "least",
     .greatest = "greatest",

@@ -41,6 +41,8 @@ inline constexpr dialect dialect_of_sqlite{
     .remote = false,
     .pins_indexes = true,
     .keeps_dead_entries = false,
+    .changed_one = "changes() = 1",
+    .inserted_id = "last_insert_rowid()",
     .lock_candidates = "",
     .least = "min",
     .greatest = "max",

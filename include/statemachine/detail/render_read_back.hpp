@@ -1,0 +1,41 @@
+// Statements that stand beside the change of one job, where RETURNING costs more than they do: what
+// finds the job before, and what reads afterwards what became of it.
+#pragma once
+
+#include <statemachine/detail/render_claim.hpp>
+#include <statemachine/detail/render_lease.hpp>
+
+namespace statemachine::detail {
+
+inline constexpr std::array found_types{column_type::int64};
+
+// Nothing where the change has missed its job.
+constexpr void write_of_changed(sql_writer& out, const spec& declared, auto id) {
+    out << " FROM ";
+    out.name(declared.table) << " WHERE \"id\" = ";
+    id();
+    out << " AND " << out.speech().changed_one;
+}
+
+constexpr void write_changed(sql_writer& out, const spec& declared, bool with_job) {
+    out << "SELECT ";
+    write_change_columns(out, declared, with_job);
+    write_of_changed(out, declared, [&] { out.put(slot::id, column_type::int64); });
+}
+
+constexpr void write_submitted(sql_writer& out, const spec& declared) {
+    out << "SELECT ";
+    write_change_columns(out, declared, false);
+    write_of_changed(out, declared, [&] { out << out.speech().inserted_id; });
+}
+
+constexpr void write_renewed(sql_writer& out, const spec& declared) {
+    out << "SELECT " << renewal_columns;
+    write_of_changed(out, declared, [&] { out.put(slot::id, column_type::int64); });
+}
+
+constexpr void write_next_due(sql_writer& out, const spec& declared, int event) {
+    write_due_candidates(out, declared, declared.claim_rule(event));
+}
+
+}  // namespace statemachine::detail
