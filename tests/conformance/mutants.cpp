@@ -44,6 +44,8 @@ extent clip(std::size_t begin, std::size_t end, std::size_t size) {
 // The part of an UPDATE as the library lays it out; none where the statement has no such part.
 std::vector<extent> extents_of(std::string_view text, part wanted) {
     if (wanted == part::whole) return {{0, text.size()}};
+    const bool searches = text.starts_with("WITH RECURSIVE ");  // a statement of its own
+    if (searches && wanted == part::candidates) return {{0, text.size()}};
     const std::size_t where = text.find("\nWHERE ");
     if (where == text.npos) return {};
     const std::size_t end = std::min(text.find("\nRETURNING ", where), text.size());

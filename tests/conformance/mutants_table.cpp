@@ -20,7 +20,8 @@ constexpr std::string_view gate_controls =
 constexpr std::string_view renewals = R"(^UPDATE "\w+" SET "lease_until")";
 constexpr std::string_view claims = R"("epoch" \+ 1)";
 constexpr std::string_view claims_by_id = R"("epoch" \+ 1[\s\S]*\nWHERE "id" = [?$])";
-constexpr std::string_view claims_next = R"("epoch" \+ 1[\s\S]*\nWHERE "id" (IN|= ANY))";
+constexpr std::string_view claims_next =
+    R"("epoch" \+ 1[\s\S]*\nWHERE "id" (IN|= ANY)|^WITH RECURSIVE "level")";
 constexpr std::string_view expiry = R"(UPDATE "\w+" SET "previous"[\s\S]*THEN -1)";
 constexpr std::string_view ending_used_up = R"("rule" = -2, )";
 constexpr std::string_view tokens = R"("\w+_tokens")";
@@ -114,6 +115,7 @@ constexpr edit lowest_first[] = {{R"(max\("priority"\))", "min(\"priority\")"},
                                  {R"("priority" DESC LIMIT 1\))", "\"priority\" LIMIT 1)"}};
 constexpr edit front_of_all[] = {
     {R"(CASE WHEN "level\$at" = CAST\(\$\d+ AS integer\) THEN (\$\d+) END)", "$1"}};
+constexpr edit any_row[] = {{R"( AND changes\(\) = 1)", ""}};
 constexpr edit no_share[] = {{R"(\("row\$\d+" \* )", "(0 * "}};
 constexpr edit no_batch_token_row[] = {{R"("row\$\d+" IS NOT NULL)", "FALSE"}};
 constexpr edit reversed_rows[] = {
@@ -217,7 +219,7 @@ constexpr mutant table[] = {
      "order_of_claims.leaves_a_job_alone_until_its_time"},
     {"claim_next_search_without_due", both, claims_next, no_inner_due,
      "order_of_claims.passes_over_jobs_of_high_priority_that_are_not_due"},
-    {"claim_next_change_without_due", "sqlite", claims_next, no_outer_due, claims_of_all_kinds,
+    {"claim_next_change_without_due", "sqlite", claims_next, no_outer_due, shared_jobs,
      single_writer},
     {"claim_next_change_without_due", "postgres", claims_next, no_outer_due, claims_of_all_kinds,
      "the search locks the rows that it has checked; see claim_next_unguarded"},
@@ -262,6 +264,8 @@ constexpr mutant table[] = {
      "reason_of_a_control_event.token_reused_goes_before_stale_version",
      "",
      true},
+    {"changed_row_unchecked", "sqlite", R"(\?1 AND changes\(\))", any_row, sleeping_worker},
+    {"submitted_row_unchecked", "sqlite", R"(_rowid\(\) AND changes\(\))", any_row, one_key},
     {"key_without_index", both, R"(_key"|ON CONFLICT \("key"\))", no_unique_key, one_key},
     {"key_without_clause", both, R"(ON CONFLICT \("key"\))", no_key_clause, one_key},
     {"key_with_any_content",
