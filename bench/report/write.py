@@ -10,6 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import plots  # noqa: E402
+from missed import explained  # noqa: E402
 from peers_compared import PEERS  # noqa: E402
 from results import ROOT, Section, median, spread  # noqa: E402
 from targets import all_targets  # noqa: E402
@@ -74,7 +75,7 @@ def targets(sections):
     met = sum(each.reached() == "yes" for each in all_of_them)
     return (f"## Targets\n\n{met} reached, {missed} missed, "
             f"{len(rows) - met - missed} not measured.\n\n" +
-            table(("what", "to reach", "measured", "reached"), rows))
+            table(("what", "to reach", "measured", "reached"), rows) + explained(all_of_them))
 
 
 def overhead(section):
