@@ -10,15 +10,16 @@ using namespace std::chrono_literals;
 using std::chrono::microseconds;
 using std::chrono::steady_clock;
 
-// Several pauses fit in a transaction, and one that was turned away a few times asks ten times as
-// often as a newcomer. A sleep takes some 50 us more than it is told to.
+// Several pauses fit in a transaction, and one that was turned away a few times asks more often
+// than a newcomer. A sleep takes some 50 us more than it is told to.
 constexpr int shares_of_newcomer = 2;
 constexpr int shares_of_eldest = 20;
-constexpr microseconds shortest = 40us;
+constexpr microseconds least_of_newcomer = 120us;
+constexpr microseconds least_of_eldest = 60us;
 constexpr int aging = 5;  // transactions of others, until it asks most often
 
-// Longer than the pauses of whoever is next, so that one of them falls into the gap.
-constexpr int courtesy = 3;  // pauses of the eldest
+// Longer than the pauses of whoever is next, on a busy machine too: one of them falls into the gap.
+constexpr microseconds courtesy = 300us;
 constexpr auto memory = 100ms;
 
 // Neither one that waited for its own caller nor one that wrote nothing says much.
@@ -33,8 +34,8 @@ bool lock_wait::pause(bool first) noexcept {
     met_others_ = now;
     if (now >= deadline_) return false;
     if (first) begun_ = now;
-    const microseconds eldest = std::max(usual_ / shares_of_eldest, shortest);
-    const microseconds newcomer = std::max(usual_ / shares_of_newcomer, eldest);
+    const microseconds eldest = std::max(usual_ / shares_of_eldest, least_of_eldest);
+    const microseconds newcomer = std::max(usual_ / shares_of_newcomer, least_of_newcomer);
     const microseconds age = usual_ * aging;
     const auto waited = std::chrono::duration_cast<microseconds>(now - begun_);
     const auto left = std::max<microseconds>(age - waited, 0us);
@@ -45,7 +46,7 @@ bool lock_wait::pause(bool first) noexcept {
 void lock_wait::give_way() noexcept {
     const auto now = steady_clock::now();
     if (now < deadline_ && met_others_ != steady_time{} && now - met_others_ < memory)
-        sleep(courtesy * std::max(usual_ / shares_of_eldest, shortest), now);
+        sleep(courtesy, now);
 }
 
 void lock_wait::released() noexcept {

@@ -3,7 +3,7 @@
 //
 // Left alone, the process that has just committed takes it again before a sleeper wakes. So pauses
 // get shorter with the time waited, and who has met others lately gives way before it asks anew:
-// the one that waits longest asks most often, while nobody else does. All of it in proportion to
+// the one that waits longest asks most often, while nobody else does. Pauses are in proportion to
 // what a transaction takes on this disk.
 #pragma once
 
