@@ -36,10 +36,11 @@ REASONS = (
      "Whoever commits makes all others read their pages anew, and between two owners the lock is "
      "free for the rest of a pause."),
     ("16 contenders for one job",
-     "Those who lose wait for the row, are woken one after the other, and read why: on two "
-     "processors, switching takes longer than the statements do in turn."),
+     "Those who lose wait, are woken one after the other, and read why: on two processors, "
+     "switching takes longer than the statements do in turn."),
     ("claims ",
-     "What is dead cannot be removed while the foreign transaction lasts, and is walked over."),
+     "While a foreign transaction reads, what is dead cannot be removed and the WAL of a file "
+     "cannot begin anew: both get longer."),
     ("the headers and a machine of 20 transitions",
      "All statements are rendered by the compiler, for each database that the program uses."),
 )
