@@ -47,6 +47,10 @@ result<void> check_count(std::size_t wanted, std::size_t most) {
                  "claim between 1 and " + std::to_string(most) + " jobs at once");
 }
 
+const plan& plan_of_next(const event_plans& forms, std::size_t most) {
+    return most == 1 && !forms.next_one.is_empty() ? forms.next_one : forms.next;
+}
+
 raw_run run_of(const raw_change& claimed, std::string_view owner) {
     raw_run made;
     made.id = claimed.id;
@@ -136,8 +140,7 @@ result<answer<std::size_t>> store_core::claim_next_quietly(int event, std::size_
     values.actor = options.owner;
     values.nonce = make_nonce();
     values.begin = where_to_begin(event, values);
-    const bool finds_one = most == 1 && !plans(event).next_one.is_empty();
-    const plan& claiming = finds_one ? plans(event).next_one : plans(event).next;
+    const plan& claiming = plan_of_next(plans(event), most);
     const rule_spec& claim = statements_->declared->claim_rule(event);
 
     // Jobs found used up are ended by the same statement and take places of the batch. They must
