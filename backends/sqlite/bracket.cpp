@@ -59,10 +59,9 @@ private:
 }  // namespace
 
 result<void> bracket::begin() {
-    if (takes_lock()) on_.waiting().give_way();
+    if (kind_ == kind::write && !on_.borrowed()) on_.waiting().give_way();
     auto begun = on_.command(texts_of(kind_).begin);
     open_ = begun.has_value();
-    if (open_ && takes_lock()) on_.waiting().taken();
     return begun;
 }
 
@@ -71,7 +70,6 @@ result<ending> bracket::commit() {
     auto ended = on_.command(texts_of(kind_).commit, inside ? stage::running : stage::committing);
     if (!ended) return ended.error();
     open_ = false;
-    if (takes_lock()) on_.waiting().released();
     return inside ? ending::provisional : ending::committed;
 }
 

@@ -27,7 +27,6 @@ public:
 
 private:
     void undo() noexcept;
-    bool takes_lock() const noexcept { return kind_ == kind::write && !on_.borrowed(); }
 
     connection& on_;
     kind kind_;

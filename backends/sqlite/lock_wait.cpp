@@ -10,22 +10,15 @@ using namespace std::chrono_literals;
 using std::chrono::microseconds;
 using std::chrono::steady_clock;
 
-// Several pauses fit in a transaction, and one that was turned away a few times asks more often
-// than a newcomer. A sleep takes some 50 us more than it is told to.
-constexpr int shares_of_newcomer = 2;
-constexpr int shares_of_eldest = 20;
-constexpr microseconds least_of_newcomer = 120us;
-constexpr microseconds least_of_eldest = 60us;
-constexpr int aging = 5;  // transactions of others, until it asks most often
+// A commit that waits for the disk takes about 1 to 3 ms: several pauses fit in, and one that was
+// turned away a few times asks ten times as often as a newcomer.
+constexpr microseconds longest = 1'000us;
+constexpr microseconds shortest = 100us;
+constexpr auto aging = 10ms;
 
-// Longer than the pauses of whoever is next, on a busy machine too: one of them falls into the gap.
+// Longer than the pauses of whoever is next, so that one of them falls into the gap.
 constexpr microseconds courtesy = 300us;
 constexpr auto memory = 100ms;
-
-// Neither one that waited for its own caller nor one that wrote nothing says much.
-constexpr microseconds least_usual = 100us;
-constexpr microseconds most_usual = 4'000us;
-constexpr int weight = 8;
 
 }  // namespace
 
@@ -34,12 +27,9 @@ bool lock_wait::pause(bool first) noexcept {
     met_others_ = now;
     if (now >= deadline_) return false;
     if (first) begun_ = now;
-    const microseconds eldest = std::max(usual_ / shares_of_eldest, least_of_eldest);
-    const microseconds newcomer = std::max(usual_ / shares_of_newcomer, least_of_newcomer);
-    const microseconds age = usual_ * aging;
     const auto waited = std::chrono::duration_cast<microseconds>(now - begun_);
-    const auto left = std::max<microseconds>(age - waited, 0us);
-    sleep(eldest + (newcomer - eldest) * left.count() / age.count(), now);
+    const auto left = std::max<microseconds>(aging - waited, 0us);
+    sleep(shortest + (longest - shortest) * left.count() / microseconds(aging).count(), now);
     return true;
 }
 
@@ -47,11 +37,6 @@ void lock_wait::give_way() noexcept {
     const auto now = steady_clock::now();
     if (now < deadline_ && met_others_ != steady_time{} && now - met_others_ < memory)
         sleep(courtesy, now);
-}
-
-void lock_wait::released() noexcept {
-    const auto took = std::chrono::duration_cast<microseconds>(steady_clock::now() - taken_);
-    usual_ += (std::clamp(took, least_usual, most_usual) - usual_) / weight;
 }
 
 // Up to half as long again: processes that were turned away together do not come back together.

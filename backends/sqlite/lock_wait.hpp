@@ -3,8 +3,7 @@
 //
 // Left alone, the process that has just committed takes it again before a sleeper wakes. So pauses
 // get shorter with the time waited, and who has met others lately gives way before it asks anew:
-// the one that waits longest asks most often, while nobody else does. Pauses are in proportion to
-// what a transaction takes on this disk.
+// the one that waits longest asks most often, while nobody else does.
 #pragma once
 
 #include "turn.hpp"
@@ -29,20 +28,12 @@ public:
     /// Sleeps for a moment if the lock was found taken lately.
     void give_way() noexcept;
 
-    /// Learns from the process's own transactions for how long others may have the lock.
-    void taken() noexcept { taken_ = std::chrono::steady_clock::now(); }
-    void released() noexcept;
-
 private:
-    using microseconds = std::chrono::microseconds;
-
-    void sleep(microseconds shortest, steady_time now) noexcept;
+    void sleep(std::chrono::microseconds shortest, steady_time now) noexcept;
 
     steady_time deadline_{};
     steady_time begun_{};
     steady_time met_others_{};
-    steady_time taken_{};
-    microseconds usual_{2'000};
     std::uint32_t random_;
 };
 

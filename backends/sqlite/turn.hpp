@@ -1,6 +1,6 @@
 // One caller at a time on a connection, and nobody waits beyond a deadline.
 //
-//     waiting --(called, and nobody is inside; or handed over)--> inside --> left
+//     waiting --(nobody is inside, or handed over)--> inside --> left
 //        |
 //        +--(its work is taken by the one inside)--> taken --> served
 //        +--(deadline)--> left: its work is never begun
@@ -8,7 +8,6 @@
 
 #include <statemachine/session.hpp>
 
-#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -36,18 +35,13 @@ public:
 
     private:
         friend class turnstile;
-        enum class place : unsigned char { waiting, called, inside, taken, served };
-
-        /// Waits while it has nothing but to wait, until its deadline.
-        place wait();
-        void move(place to);
+        enum class place : unsigned char { waiting, inside, taken, served };
 
         steady_time until_;
         shared_call* work_;
         std::thread::id thread_ = std::this_thread::get_id();
-        std::atomic<place> place_ = place::waiting;
+        place place_ = place::waiting;
         steady_time since_{};
-        std::mutex mutex_;
         std::condition_variable moved_;
     };
 
@@ -68,7 +62,7 @@ public:
     std::size_t waiting() const;
 
 private:
-    mutable std::mutex mutex_;  // a caller's own is locked after it
+    mutable std::mutex mutex_;
     std::thread::id inside_;
     std::deque<caller*> waiting_;
     std::vector<caller*> taken_;
