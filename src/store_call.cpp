@@ -188,7 +188,7 @@ result<std::size_t> store_core::bound_plan::make(executor& transaction, const va
         back_.set(what.read_back, slot::id, *id);
     }
     auto made = transaction.execute(what.change.sql, main_.values(), on_row);
-    if (!made || what.read_back.sql.text.empty()) return made;
+    if (!made || made.value() == 0 || what.read_back.sql.text.empty()) return made;
     return transaction.execute(what.read_back.sql, back_.values(), on_row);
 }
 

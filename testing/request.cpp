@@ -4,6 +4,21 @@
 
 namespace statemachine::testing {
 
+namespace {
+
+// The change itself, or the statement after it that reads its row back.
+std::size_t bringer_of_rows(const request& sent) {
+    const bool reads_back = sent.parts.front().what.results.empty() && sent.parts.size() > 1 &&
+                            sent.parts[1].what.text.starts_with("SELECT ");
+    return reads_back ? 1 : 0;
+}
+
+std::size_t followers_of(const request& sent) {
+    return sent.parts.size() - 1 - bringer_of_rows(sent);
+}
+
+}  // namespace
+
 result<std::size_t> request_copy::execute(const statement& what, std::span<const value> parameters,
                                           row_sink on_row) {
     request::part& part = kept_.parts.emplace_back();
@@ -17,22 +32,23 @@ result<std::size_t> request_copy::execute(const statement& what, std::span<const
         part.texts.emplace_back(each.text());
         part.parameters.push_back(value::view(each.type(), part.texts.back()));
     }
-    const bool first = kept_.parts.size() == 1;
+    const bool brings_rows = &part == &kept_.parts[bringer_of_rows(kept_)];
     return inner_.execute(what, parameters, [&](std::span<const value> row) {
-        if (first && !row.empty()) kept_.ids.push_back(row[0].integer());
+        if (brings_rows && !row.empty()) kept_.ids.push_back(row[0].integer());
         on_row(row);
     });
 }
 
 bool travels_at_once(const request& sent) {
-    if (sent.ids.empty() || (sent.parts.size() - 1) % sent.ids.size() != 0) return false;
+    if (sent.ids.empty() || followers_of(sent) % sent.ids.size() != 0) return false;
     const std::string_view change = sent.parts.front().what.text;
     const auto is_another_change = [&](const request::part& part) {
         return part.what.text == change || part.what.text.starts_with("UPDATE ") ||
                part.what.text.starts_with("SELECT ");
     };
     return sent.parts.front().what.prepared &&
-           std::none_of(sent.parts.begin() + 1, sent.parts.end(), is_another_change);
+           std::none_of(sent.parts.end() - static_cast<std::ptrdiff_t>(followers_of(sent)),
+                        sent.parts.end(), is_another_change);
 }
 
 namespace {
@@ -57,16 +73,19 @@ result<verdict> arrive(const request& sent, executor& transaction) {
     const timestamp now = transaction.now();
     const std::int64_t no_id = -1;
     std::vector<std::int64_t> ids;
-    const auto& change = sent.parts.front();
-    auto rows =
-        transaction.execute(change.what, rebound(change, sent.bound_at, now, no_id, no_id),
-                            [&](std::span<const value> row) { ids.push_back(row[0].integer()); });
-    if (!rows) return std::move(rows).error();
-    if (ids.empty()) return verdict::roll_back;
-    const std::size_t followers = (sent.parts.size() - 1) / sent.ids.size();
+    const std::size_t bringer = bringer_of_rows(sent);
+    for (std::size_t i = 0; i <= bringer; ++i) {
+        const auto& change = sent.parts[i];
+        auto rows = transaction.execute(
+            change.what, rebound(change, sent.bound_at, now, no_id, no_id),
+            [&](std::span<const value> row) { ids.push_back(row[0].integer()); });
+        if (!rows) return std::move(rows).error();
+        if (rows.value() == 0) return verdict::roll_back;
+    }
+    const std::size_t followers = followers_of(sent) / ids.size();
     for (const std::int64_t id : ids)
         for (std::size_t i = 1; i <= followers; ++i) {
-            const auto& next = sent.parts[i];
+            const auto& next = sent.parts[bringer + i];
             auto followed = transaction.execute(
                 next.what, rebound(next, sent.bound_at, now, sent.ids.front(), id),
                 [](std::span<const value>) {});

@@ -1,9 +1,11 @@
 #include "wire.hpp"
 
 #include <bit>
+#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string_view>
 
 namespace statemachine::postgres {
 namespace {
@@ -171,6 +173,14 @@ std::optional<value> read_one(column_type type, const char* content, int length)
     return value::integer(type, *number);
 }
 
+std::size_t changed_rows(const PGresult& reply) {
+    std::size_t rows = 0;
+    // Its parameter is not const, though it is only read; what is no change has no number.
+    const std::string_view digits = PQcmdTuples(const_cast<PGresult*>(&reply));
+    std::from_chars(digits.data(), digits.data() + digits.size(), rows);
+    return rows;
+}
+
 error undeclared() {
     return {errc::undeclared_value,
             "The database returned a column or value that the declaration does not know: migrate "
@@ -233,6 +243,7 @@ result<std::size_t> read_rows(const PGresult& reply, std::span<const column_type
         if (!fits(declared[static_cast<std::size_t>(column)], PQftype(&reply, column)))
             return undeclared();
 
+    if (columns == 0) return changed_rows(reply);
     row.resize(declared.size());
     const int rows = PQntuples(&reply);
     for (int at = 0; at < rows; ++at) {

@@ -156,6 +156,7 @@ result<std::size_t> connection::run(compiled& what, std::span<const column_type>
 
     std::size_t rows = 0;
     int code = SQLITE_ROW;
+    const int changes = sqlite3_total_changes(handle_);
     // To the end even when the rows are all there: a row of RETURNING is no commit.
     while ((code = sqlite3_step(handle)) == SQLITE_ROW) {
         for (std::size_t i = 0; i < types.size(); ++i)
@@ -165,7 +166,10 @@ result<std::size_t> connection::run(compiled& what, std::span<const column_type>
     }
     if (code != SQLITE_DONE) return latest_failure(handle_, when);
     if (running.end() != SQLITE_OK) return latest_failure(handle_, when);
-    return rows;
+    if (what.columns > 0) return rows;
+    // What is no change leaves the number of the change before.
+    const bool changed = sqlite3_total_changes(handle_) != changes;
+    return changed ? static_cast<std::size_t>(sqlite3_changes(handle_)) : 0;
 }
 
 }  // namespace statemachine::sqlite

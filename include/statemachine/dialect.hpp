@@ -39,10 +39,9 @@ struct dialect {
     bool remote;                   ///< a reply can be lost, and a request can arrive late
     bool pins_indexes;             ///< `INDEXED BY` is understood and needed
     bool keeps_dead_entries;       ///< an index is walked over what is gone, until a vacuum
-    /// What holds right after a statement that has changed one row, where it costs less to read
-    /// that row by a statement of its own than by RETURNING; empty: RETURNING.
-    std::string_view changed_one;
+    bool reads_back;  ///< to read one changed row by a statement costs less than RETURNING
     std::string_view inserted_id;          ///< the id of the row that was inserted last, if so
+    std::string_view fails_at_once;        ///< ends NOT NULL and keys that keep no copy to undo
     std::string_view lock_candidates;      ///< ends the search for rows to change
     std::string_view least;                ///< the function that takes the smaller of two
     std::string_view greatest;             ///< the function that takes the larger of two

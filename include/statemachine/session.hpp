@@ -43,7 +43,8 @@ public:
 
     /// Runs a statement to its end and hands each row to `on_row`.
     /// @param parameters  numbered from 1 in the text, in this order
-    /// @return how many rows came back
+    /// @return how many rows came back; of a prepared statement that returns none, how many it
+    ///         inserted, updated or deleted
     /// @note After an error the only thing left to do is to return it from the work.
     virtual result<std::size_t> execute(const statement& what, std::span<const value> parameters,
                                         row_sink on_row) = 0;

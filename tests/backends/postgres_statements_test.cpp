@@ -52,6 +52,27 @@ TEST(postgres_statements, that_the_server_refuses_to_prepare_can_be_sent_again) 
     EXPECT_EQ(t.rows(), "1");
 }
 
+TEST(postgres_statements, without_results_tell_how_many_rows_they_have_changed) {
+    const table t("counted", "n bigint");
+    auto db = opened({.connections = 1});
+    constexpr statement insert{.text = "INSERT INTO counted SELECT generate_series(1, $1)",
+                               .results = {}};
+    constexpr statement change{.text = "UPDATE counted SET n = 0 WHERE n > $1", .results = {}};
+    constexpr statement settings{.text = "SET LOCAL work_mem = 100", .results = {}};
+    EXPECT_TRUE(
+        db.connection().transact(access::write, [&](sm::executor& on) -> sm::result<sm::verdict> {
+            const auto changed = [&](const statement& what, std::span<const value> with = {}) {
+                return on.execute(what, with, no_rows).value();
+            };
+            EXPECT_EQ(changed(insert, {&twenty_one, 1}), 21U);
+            EXPECT_EQ(changed(change, {&twenty_one, 1}), 0U);
+            const auto twenty = value::integer(column_type::int64, 20);
+            EXPECT_EQ(changed(change, {&twenty, 1}), 1U);
+            EXPECT_EQ(changed(settings), 0U);
+            return sm::verdict::commit;
+        }));
+}
+
 constexpr statement read_changing{.text = "SELECT n FROM changing", .results = one_int};
 
 TEST(postgres_statements, are_prepared_anew_when_the_schema_has_changed) {

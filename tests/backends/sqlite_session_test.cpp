@@ -50,6 +50,28 @@ TEST_F(sqlite_session, commits_for_every_connection_to_see) {
     EXPECT_EQ(seen_by_others(), "2");
 }
 
+// What the statement before it changed is not its own.
+TEST_F(sqlite_session, tells_how_many_rows_a_statement_without_results_has_changed) {
+    constexpr statement rename{.text = "UPDATE t SET b = b || '!' WHERE a > ?1", .results = {}};
+    constexpr statement look{.text = "SAVEPOINT here", .results = {}};
+    EXPECT_TRUE(db.connection().transact(
+        sm::access::write, [&](sm::executor& on) -> sm::result<sm::verdict> {
+            const auto changed = [&](const statement& what, std::span<const value> with = {}) {
+                return on.execute(what, with, no_rows).value();
+            };
+            const auto above = [](std::int64_t least) {
+                return std::array{value::integer(column_type::int64, least)};
+            };
+            for (const std::int64_t id : {1, 2, 3})
+                EXPECT_EQ(changed(insert, row_of(id, std::to_string(id))), 1U);
+            EXPECT_EQ(changed(rename, above(1)), 2U);
+            EXPECT_EQ(changed(look), 0U);
+            EXPECT_EQ(changed(rename, above(3)), 0U);
+            EXPECT_EQ(changed(rename, above(0)), 3U);
+            return sm::verdict::commit;
+        }));
+}
+
 TEST_F(sqlite_session, keeps_every_value_as_it_was) {
     ASSERT_TRUE(run(db,
                     "CREATE TABLE v(b INTEGER, i INTEGER, l INTEGER, r REAL, t TEXT, y BLOB,"

@@ -115,7 +115,6 @@ constexpr edit lowest_first[] = {{R"(max\("priority"\))", "min(\"priority\")"},
                                  {R"("priority" DESC LIMIT 1\))", "\"priority\" LIMIT 1)"}};
 constexpr edit front_of_all[] = {
     {R"(CASE WHEN "level\$at" = CAST\(\$\d+ AS integer\) THEN (\$\d+) END)", "$1"}};
-constexpr edit any_row[] = {{R"( AND changes\(\) = 1)", ""}};
 constexpr edit no_share[] = {{R"(\("row\$\d+" \* )", "(0 * "}};
 constexpr edit no_batch_token_row[] = {{R"("row\$\d+" IS NOT NULL)", "FALSE"}};
 constexpr edit reversed_rows[] = {
@@ -264,13 +263,6 @@ constexpr mutant table[] = {
      "reason_of_a_control_event.token_reused_goes_before_stale_version",
      "",
      true},
-    {"changed_row_unchecked", "sqlite", R"(\?1 AND changes\(\))", any_row, sleeping_worker},
-    {"claimed_row_unchecked", "sqlite", R"("changed_at", "[\s\S]*\?1 AND changes\(\))", any_row,
-     one_winner},
-    {"renewed_row_unchecked", "sqlite",
-     R"(^SELECT "id", "epoch", "lease_until"[\s\S]* AND changes\(\))", any_row, sleeping_worker},
-    {"submitted_row_unchecked", "sqlite", R"(_rowid\(\) AND changes\(\))", any_row,
-     "job_key.with_other_content_is_a_conflict_and_changes_nothing"},
     {"key_without_index", both, R"(_key"|ON CONFLICT \("key"\))", no_unique_key, one_key},
     {"key_without_clause", both, R"(ON CONFLICT \("key"\))", no_key_clause, one_key},
     {"key_with_any_content",

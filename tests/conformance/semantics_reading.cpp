@@ -256,7 +256,7 @@ public:
         if constexpr (std::is_same_v<Backend, sqlite_backend>)
             this->place.execute(
                 "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = "
-                "replace(sql, '\"payload\" TEXT NOT NULL', '\"payload\" TEXT'); "
+                "replace(sql, '\"payload\" TEXT NOT NULL ON CONFLICT FAIL', '\"payload\" TEXT'); "
                 "PRAGMA writable_schema = OFF; CREATE TABLE schema_changes (n)");
         else
             this->place.execute("ALTER TABLE queue_jobs ALTER COLUMN payload DROP NOT NULL");

@@ -71,7 +71,7 @@ struct catalog_of {
     template <class Change, class ReadBack, class... Follower>
     static constexpr plan plan_for_one(std::span<const column_type> results) {
         plan made = plan_for<Change, Follower...>(results);
-        if constexpr (!Speech.changed_one.empty()) {
+        if constexpr (Speech.reads_back) {
             made.change.sql.results = {};
             made.read_back = ReadBack::returning(results);
         }
@@ -120,7 +120,7 @@ struct catalog_of {
                     run_types));
             made.next = emitting<emitted_by_event, Event>(
                 plan_for<text<write_claim, Event, false>, log>(run_types));
-            if constexpr (!Speech.changed_one.empty()) {
+            if constexpr (Speech.reads_back) {
                 made.next_one = made.plain;
                 made.next_one.search = text<write_next_due, Event>::returning(found_types);
             }

@@ -15,9 +15,9 @@ struct compiled_statement {
 inline constexpr std::size_t max_followers = 4;  // log, token, event, its deliveries
 
 // A change and what must commit with it. `search` finds the job to change, where the change does
-// not; `read_back` brings its row, where the change does not. `followers` run once for each row
-// that was brought back, with that row's id; they are empty where the dialect does all in one
-// statement.
+// not; `read_back` brings its row, where the change does not and was made. `followers` run once for
+// each row that was brought back, with that row's id; they are empty where the dialect does all in
+// one statement.
 struct plan {
     compiled_statement change;
     std::array<compiled_statement, max_followers> followers{};

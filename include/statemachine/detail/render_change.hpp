@@ -161,7 +161,7 @@ constexpr void write_change(sql_writer& out, const spec& declared, const change_
         out << "\"changed\" AS (\n";
     }
     update();
-    if (form.one && !out.speech().changed_one.empty()) return;
+    if (form.one && out.speech().reads_back) return;
     out << "\nRETURNING ";
     write_change_columns(out, declared, form.with_job);
     if (form.many) write_own_columns(out);

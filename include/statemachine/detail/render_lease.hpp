@@ -65,7 +65,7 @@ constexpr void write_renew(sql_writer& out, const spec& declared, int event) {
         write_any_rule(out, rules_of(declared, event));
     else
         write_states(out, declared, declared.leased_states());
-    write_renewal_tail(out, declared, out.speech().changed_one.empty());
+    write_renewal_tail(out, declared, !out.speech().reads_back);
 }
 
 constexpr void write_renew_many(sql_writer& out, const spec& declared) {

@@ -45,7 +45,8 @@ constexpr void write_groups_table(sql_writer& out, const spec& declared) {
 }
 
 constexpr void write_event_columns(sql_writer& out) {
-    out << " (\n  \"job\" " << out.speech().int64_type << " NOT NULL";
+    out << " (\n  \"job\" " << out.speech().int64_type;
+    write_not_null(out);
     write_column(out, "version", column_type::int64, false);
     write_column(out, "part", column_type::int32, false);
 }
@@ -57,8 +58,8 @@ constexpr void write_outbox_table(sql_writer& out, const spec& declared) {
     write_column(out, "topic", column_type::text, false);
     write_column(out, "at", column_type::time, false);
     write_column(out, "generation", column_type::int64, false);
-    out << ",\n  PRIMARY KEY (\"job\", \"version\", \"part\")\n)" << out.speech().side_table_options
-        << ";\n";
+    out << ",\n  PRIMARY KEY (\"job\", \"version\", \"part\")" << out.speech().fails_at_once
+        << "\n)" << out.speech().side_table_options << ";\n";
 }
 
 // Holds what is still to be delivered, or parked: a delivery that succeeded is deleted.
@@ -74,8 +75,8 @@ constexpr void write_deliveries_table(sql_writer& out, const spec& declared) {
     write_column(out, "run_at", column_type::time, false);
     write_column(out, "parked_at", column_type::time, true);
     write_column(out, "error", column_type::text, true);
-    out << ",\n  PRIMARY KEY (\"job\", \"version\", \"part\", \"consumer\")\n)"
-        << out.speech().queue_table_options << ";\n";
+    out << ",\n  PRIMARY KEY (\"job\", \"version\", \"part\", \"consumer\")"
+        << out.speech().fails_at_once << "\n)" << out.speech().queue_table_options << ";\n";
 }
 
 constexpr void write_outbox_schema(sql_writer& out, const spec& declared) {

@@ -9,12 +9,10 @@ namespace statemachine::detail {
 
 inline constexpr std::array found_types{column_type::int64};
 
-// Nothing where the change has missed its job.
 constexpr void write_of_changed(sql_writer& out, const spec& declared, auto id) {
     out << " FROM ";
     out.name(declared.table) << " WHERE \"id\" = ";
     id();
-    out << " AND " << out.speech().changed_one;
 }
 
 constexpr void write_changed(sql_writer& out, const spec& declared, bool with_job) {

@@ -17,18 +17,19 @@ constexpr void write_state_check(sql_writer& out, const spec& declared) {
 }
 
 // Where a CHECK is part of its table for good, triggers hold the states: they are replaced in the
-// transaction that adds one. CASE, because IN builds a table of the names for each row.
+// transaction that adds one. CASE, because IN builds a table of the names for each row. They come
+// before the change and fail, as an ABORT after it would need a copy of the pages to undo it by.
 constexpr void write_state_triggers(sql_writer& out, const spec& declared) {
     if (out.speech().schema.replaces_checks) return;
     const auto write = [&](std::string_view suffix, std::string_view when) {
         out << "CREATE TRIGGER IF NOT EXISTS ";
-        out.name(declared.table, suffix) << " AFTER " << when << " ON ";
+        out.name(declared.table, suffix) << " BEFORE " << when << " ON ";
         out.name(declared.table) << " WHEN CASE NEW.\"state\"";
         for (const state_spec& each : declared.states) {
             out << " WHEN ";
             out.literal(each.name) << " THEN 0";
         }
-        out << " ELSE 1 END BEGIN SELECT RAISE(ABORT, 'the state is not declared'); END;\n";
+        out << " ELSE 1 END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;\n";
     };
     write("_state_insert", "INSERT");
     write("_state_update", "UPDATE OF \"state\"");
@@ -37,7 +38,8 @@ constexpr void write_state_triggers(sql_writer& out, const spec& declared) {
 constexpr void write_job_table(sql_writer& out, const spec& declared) {
     out << "CREATE TABLE IF NOT EXISTS ";
     out.name(declared.table) << " (\n  \"id\" " << out.speech().id_column << ",\n  \"state\" "
-                             << out.speech().text_type << " NOT NULL";
+                             << out.speech().text_type;
+    write_not_null(out);
     if (out.speech().schema.replaces_checks) {
         out << " CONSTRAINT ";
         write_state_check(out, declared);
@@ -57,13 +59,14 @@ constexpr void write_job_table(sql_writer& out, const spec& declared) {
     write_column(out, "previous", column_type::text, true);
     write_column(out, "rule", column_type::int32, false);
     for (const column& each : declared.columns)
-        write_column(out, each.name, each.field->type, each.field->optional);
+        write_member_column(out, each.name, each.field->type, each.field->optional);
     out << "\n)" << out.speech().table_options << ";\n";
 }
 
 constexpr void write_side_tables(sql_writer& out, const spec& declared) {
     out << "CREATE TABLE IF NOT EXISTS ";
-    out.name(declared.table, "_log") << " (\n  \"job\" " << out.speech().int64_type << " NOT NULL";
+    out.name(declared.table, "_log") << " (\n  \"job\" " << out.speech().int64_type;
+    write_not_null(out);
     write_column(out, "version", column_type::int64, false);
     write_column(out, "event", column_type::text, false);
     write_column(out, "from_state", column_type::text, true);
@@ -73,10 +76,11 @@ constexpr void write_side_tables(sql_writer& out, const spec& declared) {
     write_column(out, "at", column_type::time, false);
     write_column(out, "lease_until", column_type::time, true);
     write_column(out, "nonce", column_type::bytes, false);
-    out << ",\n  PRIMARY KEY (\"job\", \"version\")\n)" << out.speech().side_table_options << ";\n";
+    out << ",\n  PRIMARY KEY (\"job\", \"version\")" << out.speech().fails_at_once << "\n)"
+        << out.speech().side_table_options << ";\n";
     out << "CREATE TABLE IF NOT EXISTS ";
-    out.name(declared.table, "_tokens")
-        << " (\n  \"job\" " << out.speech().int64_type << " NOT NULL";
+    out.name(declared.table, "_tokens") << " (\n  \"job\" " << out.speech().int64_type;
+    write_not_null(out);
     write_column(out, "token", column_type::text, false);
     write_column(out, "event", column_type::text, false);
     write_column(out, "fingerprint", column_type::text, false);
@@ -85,7 +89,8 @@ constexpr void write_side_tables(sql_writer& out, const spec& declared) {
     write_column(out, "from_state", column_type::text, false);
     write_column(out, "to_state", column_type::text, false);
     write_column(out, "epoch", column_type::int64, false);
-    out << ",\n  PRIMARY KEY (\"job\", \"token\")\n)" << out.speech().side_table_options << ";\n";
+    out << ",\n  PRIMARY KEY (\"job\", \"token\")" << out.speech().fails_at_once << "\n)"
+        << out.speech().side_table_options << ";\n";
 }
 
 // Which sweep ran when, for all processes.

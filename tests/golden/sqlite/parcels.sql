@@ -1,50 +1,50 @@
 -- Schema
 CREATE TABLE IF NOT EXISTS "parcels" (
   "id" INTEGER PRIMARY KEY AUTOINCREMENT,
-  "state" TEXT NOT NULL,
-  "version" INTEGER NOT NULL,
-  "epoch" INTEGER NOT NULL,
-  "attempts" INTEGER NOT NULL CONSTRAINT "attempts_in_range" CHECK ("attempts" BETWEEN -2147483648 AND 2147483647),
+  "state" TEXT NOT NULL ON CONFLICT FAIL,
+  "version" INTEGER NOT NULL ON CONFLICT FAIL,
+  "epoch" INTEGER NOT NULL ON CONFLICT FAIL,
+  "attempts" INTEGER NOT NULL ON CONFLICT FAIL,
   "owner" TEXT,
   "lease_until" INTEGER,
-  "run_at" INTEGER NOT NULL,
-  "priority" INTEGER NOT NULL CONSTRAINT "priority_in_range" CHECK ("priority" BETWEEN -2147483648 AND 2147483647),
+  "run_at" INTEGER NOT NULL ON CONFLICT FAIL,
+  "priority" INTEGER NOT NULL ON CONFLICT FAIL,
   "key" TEXT,
   "fingerprint" TEXT,
   "error" TEXT,
-  "created_at" INTEGER NOT NULL,
-  "changed_at" INTEGER NOT NULL,
+  "created_at" INTEGER NOT NULL ON CONFLICT FAIL,
+  "changed_at" INTEGER NOT NULL ON CONFLICT FAIL,
   "previous" TEXT,
-  "rule" INTEGER NOT NULL CONSTRAINT "rule_in_range" CHECK ("rule" BETWEEN -2147483648 AND 2147483647),
-  "number" INTEGER NOT NULL,
+  "rule" INTEGER NOT NULL ON CONFLICT FAIL,
+  "number" INTEGER NOT NULL ON CONFLICT FAIL,
   "mark" TEXT
 ) STRICT;
-CREATE TRIGGER IF NOT EXISTS "parcels_state_insert" AFTER INSERT ON "parcels" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'packing' THEN 0 WHEN 'packed' THEN 0 WHEN 'sent' THEN 0 WHEN 'lost' THEN 0 WHEN 'returned' THEN 0 ELSE 1 END BEGIN SELECT RAISE(ABORT, 'the state is not declared'); END;
-CREATE TRIGGER IF NOT EXISTS "parcels_state_update" AFTER UPDATE OF "state" ON "parcels" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'packing' THEN 0 WHEN 'packed' THEN 0 WHEN 'sent' THEN 0 WHEN 'lost' THEN 0 WHEN 'returned' THEN 0 ELSE 1 END BEGIN SELECT RAISE(ABORT, 'the state is not declared'); END;
+CREATE TRIGGER IF NOT EXISTS "parcels_state_insert" BEFORE INSERT ON "parcels" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'packing' THEN 0 WHEN 'packed' THEN 0 WHEN 'sent' THEN 0 WHEN 'lost' THEN 0 WHEN 'returned' THEN 0 ELSE 1 END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;
+CREATE TRIGGER IF NOT EXISTS "parcels_state_update" BEFORE UPDATE OF "state" ON "parcels" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'packing' THEN 0 WHEN 'packed' THEN 0 WHEN 'sent' THEN 0 WHEN 'lost' THEN 0 WHEN 'returned' THEN 0 ELSE 1 END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;
 CREATE TABLE IF NOT EXISTS "parcels_log" (
-  "job" INTEGER NOT NULL,
-  "version" INTEGER NOT NULL,
-  "event" TEXT NOT NULL,
+  "job" INTEGER NOT NULL ON CONFLICT FAIL,
+  "version" INTEGER NOT NULL ON CONFLICT FAIL,
+  "event" TEXT NOT NULL ON CONFLICT FAIL,
   "from_state" TEXT,
-  "to_state" TEXT NOT NULL,
-  "epoch" INTEGER NOT NULL,
+  "to_state" TEXT NOT NULL ON CONFLICT FAIL,
+  "epoch" INTEGER NOT NULL ON CONFLICT FAIL,
   "actor" TEXT,
-  "at" INTEGER NOT NULL,
+  "at" INTEGER NOT NULL ON CONFLICT FAIL,
   "lease_until" INTEGER,
-  "nonce" BLOB NOT NULL,
-  PRIMARY KEY ("job", "version")
+  "nonce" BLOB NOT NULL ON CONFLICT FAIL,
+  PRIMARY KEY ("job", "version") ON CONFLICT FAIL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS "parcels_tokens" (
-  "job" INTEGER NOT NULL,
-  "token" TEXT NOT NULL,
-  "event" TEXT NOT NULL,
-  "fingerprint" TEXT NOT NULL,
-  "version" INTEGER NOT NULL,
-  "at" INTEGER NOT NULL,
-  "from_state" TEXT NOT NULL,
-  "to_state" TEXT NOT NULL,
-  "epoch" INTEGER NOT NULL,
-  PRIMARY KEY ("job", "token")
+  "job" INTEGER NOT NULL ON CONFLICT FAIL,
+  "token" TEXT NOT NULL ON CONFLICT FAIL,
+  "event" TEXT NOT NULL ON CONFLICT FAIL,
+  "fingerprint" TEXT NOT NULL ON CONFLICT FAIL,
+  "version" INTEGER NOT NULL ON CONFLICT FAIL,
+  "at" INTEGER NOT NULL ON CONFLICT FAIL,
+  "from_state" TEXT NOT NULL ON CONFLICT FAIL,
+  "to_state" TEXT NOT NULL ON CONFLICT FAIL,
+  "epoch" INTEGER NOT NULL ON CONFLICT FAIL,
+  PRIMARY KEY ("job", "token") ON CONFLICT FAIL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS "parcels_sweeps" (
   "name" TEXT NOT NULL PRIMARY KEY,
@@ -56,10 +56,10 @@ CREATE TABLE IF NOT EXISTS "parcels_sweeps" (
 INSERT INTO "parcels_sweeps" ("name") VALUES ('sweep'), ('tokens') ON CONFLICT ("name") DO NOTHING;
 CREATE TABLE IF NOT EXISTS "parcels_schema" (
   "number" INTEGER NOT NULL,
-  "at" INTEGER NOT NULL,
-  "library" TEXT NOT NULL,
-  "declaration" TEXT NOT NULL,
-  "changes" TEXT NOT NULL,
+  "at" INTEGER NOT NULL ON CONFLICT FAIL,
+  "library" TEXT NOT NULL ON CONFLICT FAIL,
+  "declaration" TEXT NOT NULL ON CONFLICT FAIL,
+  "changes" TEXT NOT NULL ON CONFLICT FAIL,
   PRIMARY KEY ("number")
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS "parcels_key" ON "parcels" ("key") WHERE "key" IS NOT NULL;
@@ -68,33 +68,33 @@ CREATE INDEX IF NOT EXISTS "parcels_take_used_up_36c532de" ON "parcels" ("id") W
 CREATE INDEX IF NOT EXISTS "parcels_leases_9515f25b" ON "parcels" ("lease_until", "id") WHERE "state" IN ('packing');
 CREATE TABLE IF NOT EXISTS "parcels_groups" (
   "name" TEXT NOT NULL PRIMARY KEY,
-  "generation" INTEGER NOT NULL,
-  "starts_at" INTEGER NOT NULL,
-  "active" INTEGER NOT NULL CONSTRAINT "active_in_range" CHECK ("active" IN (0, 1)),
+  "generation" INTEGER NOT NULL ON CONFLICT FAIL,
+  "starts_at" INTEGER NOT NULL ON CONFLICT FAIL,
+  "active" INTEGER NOT NULL ON CONFLICT FAIL,
   UNIQUE ("generation")
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS "parcels_outbox" (
-  "job" INTEGER NOT NULL,
-  "version" INTEGER NOT NULL,
-  "part" INTEGER NOT NULL CONSTRAINT "part_in_range" CHECK ("part" BETWEEN -2147483648 AND 2147483647),
-  "topic" TEXT NOT NULL,
-  "at" INTEGER NOT NULL,
-  "generation" INTEGER NOT NULL,
-  PRIMARY KEY ("job", "version", "part")
+  "job" INTEGER NOT NULL ON CONFLICT FAIL,
+  "version" INTEGER NOT NULL ON CONFLICT FAIL,
+  "part" INTEGER NOT NULL ON CONFLICT FAIL,
+  "topic" TEXT NOT NULL ON CONFLICT FAIL,
+  "at" INTEGER NOT NULL ON CONFLICT FAIL,
+  "generation" INTEGER NOT NULL ON CONFLICT FAIL,
+  PRIMARY KEY ("job", "version", "part") ON CONFLICT FAIL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS "parcels_deliveries" (
-  "job" INTEGER NOT NULL,
-  "version" INTEGER NOT NULL,
-  "part" INTEGER NOT NULL CONSTRAINT "part_in_range" CHECK ("part" BETWEEN -2147483648 AND 2147483647),
-  "consumer" TEXT NOT NULL,
-  "topic" TEXT NOT NULL,
-  "at" INTEGER NOT NULL,
-  "epoch" INTEGER NOT NULL,
-  "tries" INTEGER NOT NULL CONSTRAINT "tries_in_range" CHECK ("tries" BETWEEN -2147483648 AND 2147483647),
-  "run_at" INTEGER NOT NULL,
+  "job" INTEGER NOT NULL ON CONFLICT FAIL,
+  "version" INTEGER NOT NULL ON CONFLICT FAIL,
+  "part" INTEGER NOT NULL ON CONFLICT FAIL,
+  "consumer" TEXT NOT NULL ON CONFLICT FAIL,
+  "topic" TEXT NOT NULL ON CONFLICT FAIL,
+  "at" INTEGER NOT NULL ON CONFLICT FAIL,
+  "epoch" INTEGER NOT NULL ON CONFLICT FAIL,
+  "tries" INTEGER NOT NULL ON CONFLICT FAIL,
+  "run_at" INTEGER NOT NULL ON CONFLICT FAIL,
   "parked_at" INTEGER,
   "error" TEXT,
-  PRIMARY KEY ("job", "version", "part", "consumer")
+  PRIMARY KEY ("job", "version", "part", "consumer") ON CONFLICT FAIL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS "parcels_outbox_486228b1" ON "parcels_outbox" ("generation", "at");
 CREATE INDEX IF NOT EXISTS "parcels_delivery_7f37adf3" ON "parcels_deliveries" ("consumer", "run_at", "job", "version") WHERE "parked_at" IS NULL;
@@ -105,7 +105,7 @@ VALUES ('waiting', 1, 0, 0, coalesce(?1, ?2 + ?3), ?4, ?5, ?6, ?2, ?2, 0, ?7, ?8
 ON CONFLICT ("key") WHERE "key" IS NOT NULL DO NOTHING;
 
 -- submit, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = last_insert_rowid() AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = last_insert_rowid();
 
 -- submit, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -148,7 +148,7 @@ WHERE "id" = ?2
   AND "state" IN ('packing');
 
 -- renew, read back
-SELECT "id", "epoch", "lease_until" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "epoch", "lease_until" FROM "parcels" WHERE "id" = ?1;
 
 -- renew reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease_until" <= ?1,
@@ -182,7 +182,7 @@ WHERE "id" = ?3
   AND (("state" IN ('waiting') AND "run_at" <= ?2) OR ("state" IN ('packing') AND "lease_until" <= ?2));
 
 -- take by id, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "number", "mark" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "number", "mark" FROM "parcels" WHERE "id" = ?1;
 
 -- take by id, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -279,7 +279,7 @@ WHERE "id" = ?3
     OR "state" IN ('packing'));
 
 -- inspect, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
 
 -- inspect, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -302,7 +302,7 @@ WHERE "id" = ?3
   AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?3 AND "token" = ?5);
 
 -- inspect with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
 
 -- inspect with token, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -338,7 +338,7 @@ WHERE "id" = ?2
   AND "state" IN ('packing');
 
 -- weigh, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
 
 -- weigh, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -360,7 +360,7 @@ WHERE "id" = ?2
   AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?2 AND "token" = ?4);
 
 -- weigh with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
 
 -- weigh with token, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -395,7 +395,7 @@ WHERE "id" = ?2
   AND "state" IN ('packing');
 
 -- send, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
 
 -- send, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -417,7 +417,7 @@ WHERE "id" = ?2
   AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?2 AND "token" = ?4);
 
 -- send with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
 
 -- send with token, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -452,7 +452,7 @@ WHERE "id" = ?3
   AND "state" IN ('packed');
 
 -- relabel, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
 
 -- relabel, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -474,7 +474,7 @@ WHERE "id" = ?3
   AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?3 AND "token" = ?5);
 
 -- relabel with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
 
 -- relabel with token, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -498,7 +498,7 @@ WHERE "id" = ?3
   AND "state" IN ('packed');
 
 -- relabel any version, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
 
 -- relabel any version, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -519,7 +519,7 @@ WHERE "id" = ?3
   AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?3 AND "token" = ?4);
 
 -- relabel any version with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
 
 -- relabel any version with token, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -554,7 +554,7 @@ WHERE "id" = ?2
   AND "state" IN ('waiting', 'packed');
 
 -- recall, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
 
 -- recall, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -576,7 +576,7 @@ WHERE "id" = ?2
   AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?2 AND "token" = ?4);
 
 -- recall with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
 
 -- recall with token, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -600,7 +600,7 @@ WHERE "id" = ?2
   AND "state" IN ('waiting', 'packed');
 
 -- recall any version, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
 
 -- recall any version, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -621,7 +621,7 @@ WHERE "id" = ?2
   AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?2 AND "token" = ?3);
 
 -- recall any version with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
 
 -- recall any version with token, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")

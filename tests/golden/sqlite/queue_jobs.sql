@@ -1,54 +1,54 @@
 -- Schema
 CREATE TABLE IF NOT EXISTS "queue_jobs" (
   "id" INTEGER PRIMARY KEY AUTOINCREMENT,
-  "state" TEXT NOT NULL,
-  "version" INTEGER NOT NULL,
-  "epoch" INTEGER NOT NULL,
-  "attempts" INTEGER NOT NULL CONSTRAINT "attempts_in_range" CHECK ("attempts" BETWEEN -2147483648 AND 2147483647),
+  "state" TEXT NOT NULL ON CONFLICT FAIL,
+  "version" INTEGER NOT NULL ON CONFLICT FAIL,
+  "epoch" INTEGER NOT NULL ON CONFLICT FAIL,
+  "attempts" INTEGER NOT NULL ON CONFLICT FAIL,
   "owner" TEXT,
   "lease_until" INTEGER,
-  "run_at" INTEGER NOT NULL,
-  "priority" INTEGER NOT NULL CONSTRAINT "priority_in_range" CHECK ("priority" BETWEEN -2147483648 AND 2147483647),
+  "run_at" INTEGER NOT NULL ON CONFLICT FAIL,
+  "priority" INTEGER NOT NULL ON CONFLICT FAIL,
   "key" TEXT,
   "fingerprint" TEXT,
   "error" TEXT,
-  "created_at" INTEGER NOT NULL,
-  "changed_at" INTEGER NOT NULL,
+  "created_at" INTEGER NOT NULL ON CONFLICT FAIL,
+  "changed_at" INTEGER NOT NULL ON CONFLICT FAIL,
   "previous" TEXT,
-  "rule" INTEGER NOT NULL CONSTRAINT "rule_in_range" CHECK ("rule" BETWEEN -2147483648 AND 2147483647),
-  "payload" TEXT NOT NULL,
+  "rule" INTEGER NOT NULL ON CONFLICT FAIL,
+  "payload" TEXT NOT NULL ON CONFLICT FAIL,
   "label" TEXT,
   "result" TEXT,
   "finished" INTEGER,
-  "percent" INTEGER NOT NULL CONSTRAINT "percent_in_range" CHECK ("percent" BETWEEN -2147483648 AND 2147483647),
-  "steps" INTEGER NOT NULL
+  "percent" INTEGER NOT NULL ON CONFLICT FAIL CONSTRAINT "percent_in_range" CHECK ("percent" BETWEEN -2147483648 AND 2147483647),
+  "steps" INTEGER NOT NULL ON CONFLICT FAIL
 ) STRICT;
-CREATE TRIGGER IF NOT EXISTS "queue_jobs_state_insert" AFTER INSERT ON "queue_jobs" WHEN CASE NEW."state" WHEN 'queued' THEN 0 WHEN 'running' THEN 0 WHEN 'worked' THEN 0 WHEN 'refining' THEN 0 WHEN 'done' THEN 0 WHEN 'failed' THEN 0 WHEN 'dead' THEN 0 WHEN 'cancelled' THEN 0 ELSE 1 END BEGIN SELECT RAISE(ABORT, 'the state is not declared'); END;
-CREATE TRIGGER IF NOT EXISTS "queue_jobs_state_update" AFTER UPDATE OF "state" ON "queue_jobs" WHEN CASE NEW."state" WHEN 'queued' THEN 0 WHEN 'running' THEN 0 WHEN 'worked' THEN 0 WHEN 'refining' THEN 0 WHEN 'done' THEN 0 WHEN 'failed' THEN 0 WHEN 'dead' THEN 0 WHEN 'cancelled' THEN 0 ELSE 1 END BEGIN SELECT RAISE(ABORT, 'the state is not declared'); END;
+CREATE TRIGGER IF NOT EXISTS "queue_jobs_state_insert" BEFORE INSERT ON "queue_jobs" WHEN CASE NEW."state" WHEN 'queued' THEN 0 WHEN 'running' THEN 0 WHEN 'worked' THEN 0 WHEN 'refining' THEN 0 WHEN 'done' THEN 0 WHEN 'failed' THEN 0 WHEN 'dead' THEN 0 WHEN 'cancelled' THEN 0 ELSE 1 END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;
+CREATE TRIGGER IF NOT EXISTS "queue_jobs_state_update" BEFORE UPDATE OF "state" ON "queue_jobs" WHEN CASE NEW."state" WHEN 'queued' THEN 0 WHEN 'running' THEN 0 WHEN 'worked' THEN 0 WHEN 'refining' THEN 0 WHEN 'done' THEN 0 WHEN 'failed' THEN 0 WHEN 'dead' THEN 0 WHEN 'cancelled' THEN 0 ELSE 1 END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;
 CREATE TABLE IF NOT EXISTS "queue_jobs_log" (
-  "job" INTEGER NOT NULL,
-  "version" INTEGER NOT NULL,
-  "event" TEXT NOT NULL,
+  "job" INTEGER NOT NULL ON CONFLICT FAIL,
+  "version" INTEGER NOT NULL ON CONFLICT FAIL,
+  "event" TEXT NOT NULL ON CONFLICT FAIL,
   "from_state" TEXT,
-  "to_state" TEXT NOT NULL,
-  "epoch" INTEGER NOT NULL,
+  "to_state" TEXT NOT NULL ON CONFLICT FAIL,
+  "epoch" INTEGER NOT NULL ON CONFLICT FAIL,
   "actor" TEXT,
-  "at" INTEGER NOT NULL,
+  "at" INTEGER NOT NULL ON CONFLICT FAIL,
   "lease_until" INTEGER,
-  "nonce" BLOB NOT NULL,
-  PRIMARY KEY ("job", "version")
+  "nonce" BLOB NOT NULL ON CONFLICT FAIL,
+  PRIMARY KEY ("job", "version") ON CONFLICT FAIL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS "queue_jobs_tokens" (
-  "job" INTEGER NOT NULL,
-  "token" TEXT NOT NULL,
-  "event" TEXT NOT NULL,
-  "fingerprint" TEXT NOT NULL,
-  "version" INTEGER NOT NULL,
-  "at" INTEGER NOT NULL,
-  "from_state" TEXT NOT NULL,
-  "to_state" TEXT NOT NULL,
-  "epoch" INTEGER NOT NULL,
-  PRIMARY KEY ("job", "token")
+  "job" INTEGER NOT NULL ON CONFLICT FAIL,
+  "token" TEXT NOT NULL ON CONFLICT FAIL,
+  "event" TEXT NOT NULL ON CONFLICT FAIL,
+  "fingerprint" TEXT NOT NULL ON CONFLICT FAIL,
+  "version" INTEGER NOT NULL ON CONFLICT FAIL,
+  "at" INTEGER NOT NULL ON CONFLICT FAIL,
+  "from_state" TEXT NOT NULL ON CONFLICT FAIL,
+  "to_state" TEXT NOT NULL ON CONFLICT FAIL,
+  "epoch" INTEGER NOT NULL ON CONFLICT FAIL,
+  PRIMARY KEY ("job", "token") ON CONFLICT FAIL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS "queue_jobs_sweeps" (
   "name" TEXT NOT NULL PRIMARY KEY,
@@ -60,10 +60,10 @@ CREATE TABLE IF NOT EXISTS "queue_jobs_sweeps" (
 INSERT INTO "queue_jobs_sweeps" ("name") VALUES ('sweep'), ('tokens') ON CONFLICT ("name") DO NOTHING;
 CREATE TABLE IF NOT EXISTS "queue_jobs_schema" (
   "number" INTEGER NOT NULL,
-  "at" INTEGER NOT NULL,
-  "library" TEXT NOT NULL,
-  "declaration" TEXT NOT NULL,
-  "changes" TEXT NOT NULL,
+  "at" INTEGER NOT NULL ON CONFLICT FAIL,
+  "library" TEXT NOT NULL ON CONFLICT FAIL,
+  "declaration" TEXT NOT NULL ON CONFLICT FAIL,
+  "changes" TEXT NOT NULL ON CONFLICT FAIL,
   PRIMARY KEY ("number")
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS "queue_jobs_key" ON "queue_jobs" ("key") WHERE "key" IS NOT NULL;
@@ -79,7 +79,7 @@ VALUES ('queued', 1, 0, 0, coalesce(?1, ?2 + ?3), ?4, ?5, ?6, ?2, ?2, 0, ?7, ?8,
 ON CONFLICT ("key") WHERE "key" IS NOT NULL DO NOTHING;
 
 -- submit, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = last_insert_rowid() AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = last_insert_rowid();
 
 -- submit, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -122,7 +122,7 @@ WHERE "id" = ?2
   AND "state" IN ('running', 'refining');
 
 -- renew, read back
-SELECT "id", "epoch", "lease_until" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "epoch", "lease_until" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- renew reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease_until" <= ?1,
@@ -148,7 +148,7 @@ WHERE "id" = ?3
   AND (("state" IN ('queued') AND "run_at" <= ?2) OR ("state" IN ('running') AND "lease_until" <= ?2));
 
 -- claim by id, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- claim by id, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -215,7 +215,7 @@ WHERE "id" = ?3
   AND (("state" IN ('worked') AND "run_at" <= ?2) OR ("state" IN ('refining') AND "lease_until" <= ?2));
 
 -- refine by id, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- refine by id, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -283,7 +283,7 @@ WHERE "id" = ?3
   AND "state" IN ('running');
 
 -- progress, read back
-SELECT "id", "epoch", "lease_until" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "epoch", "lease_until" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- progress reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease_until" <= ?1,
@@ -297,7 +297,7 @@ WHERE "id" = ?3
   AND "state" IN ('running');
 
 -- checkpoint, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- checkpoint, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -311,7 +311,7 @@ WHERE "id" = ?3
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?5);
 
 -- checkpoint with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- checkpoint with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -339,7 +339,7 @@ WHERE "id" = ?3
     OR "state" IN ('refining'));
 
 -- complete, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- complete, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -354,7 +354,7 @@ WHERE "id" = ?3
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?5);
 
 -- complete with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- complete with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -383,7 +383,7 @@ WHERE "id" = ?4
     OR "state" IN ('running', 'refining'));
 
 -- fail, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- fail, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -398,7 +398,7 @@ WHERE "id" = ?4
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?4 AND "token" = ?6);
 
 -- fail with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- fail with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -426,7 +426,7 @@ WHERE "id" = ?2
   AND "state" IN ('running');
 
 -- release, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- release, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -440,7 +440,7 @@ WHERE "id" = ?2
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?2 AND "token" = ?4);
 
 -- release with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- release with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -467,7 +467,7 @@ WHERE "id" = ?2
   AND "state" IN ('running');
 
 -- hand_back, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- hand_back, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -481,7 +481,7 @@ WHERE "id" = ?2
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?2 AND "token" = ?4);
 
 -- hand_back with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- hand_back with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -508,7 +508,7 @@ WHERE "id" = ?2
   AND "state" IN ('queued', 'running', 'worked');
 
 -- cancel, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- cancel, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -522,7 +522,7 @@ WHERE "id" = ?2
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?2 AND "token" = ?4);
 
 -- cancel with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- cancel with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -538,7 +538,7 @@ WHERE "id" = ?2
   AND "state" IN ('queued', 'running', 'worked');
 
 -- cancel any version, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- cancel any version, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -551,7 +551,7 @@ WHERE "id" = ?2
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?2 AND "token" = ?3);
 
 -- cancel any version with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- cancel any version with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -578,7 +578,7 @@ WHERE "id" = ?3
   AND "state" IN ('failed', 'dead');
 
 -- requeue, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- requeue, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -592,7 +592,7 @@ WHERE "id" = ?3
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?5);
 
 -- requeue with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- requeue with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -608,7 +608,7 @@ WHERE "id" = ?3
   AND "state" IN ('failed', 'dead');
 
 -- requeue any version, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- requeue any version, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -621,7 +621,7 @@ WHERE "id" = ?3
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?4);
 
 -- requeue any version with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- requeue any version with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -649,7 +649,7 @@ WHERE "id" = ?3
     OR "state" IN ('running'));
 
 -- annotate, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- annotate, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -664,7 +664,7 @@ WHERE "id" = ?3
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?5);
 
 -- annotate with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- annotate with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -681,7 +681,7 @@ WHERE "id" = ?3
     OR "state" IN ('running'));
 
 -- annotate any version, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- annotate any version, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -695,7 +695,7 @@ WHERE "id" = ?3
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?4);
 
 -- annotate any version with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- annotate any version with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")

@@ -1,52 +1,52 @@
 -- Schema
 CREATE TABLE IF NOT EXISTS "transcode_jobs" (
   "id" INTEGER PRIMARY KEY AUTOINCREMENT,
-  "state" TEXT NOT NULL,
-  "version" INTEGER NOT NULL,
-  "epoch" INTEGER NOT NULL,
-  "attempts" INTEGER NOT NULL CONSTRAINT "attempts_in_range" CHECK ("attempts" BETWEEN -2147483648 AND 2147483647),
+  "state" TEXT NOT NULL ON CONFLICT FAIL,
+  "version" INTEGER NOT NULL ON CONFLICT FAIL,
+  "epoch" INTEGER NOT NULL ON CONFLICT FAIL,
+  "attempts" INTEGER NOT NULL ON CONFLICT FAIL,
   "owner" TEXT,
   "lease_until" INTEGER,
-  "run_at" INTEGER NOT NULL,
-  "priority" INTEGER NOT NULL CONSTRAINT "priority_in_range" CHECK ("priority" BETWEEN -2147483648 AND 2147483647),
+  "run_at" INTEGER NOT NULL ON CONFLICT FAIL,
+  "priority" INTEGER NOT NULL ON CONFLICT FAIL,
   "key" TEXT,
   "fingerprint" TEXT,
   "error" TEXT,
-  "created_at" INTEGER NOT NULL,
-  "changed_at" INTEGER NOT NULL,
+  "created_at" INTEGER NOT NULL ON CONFLICT FAIL,
+  "changed_at" INTEGER NOT NULL ON CONFLICT FAIL,
   "previous" TEXT,
-  "rule" INTEGER NOT NULL CONSTRAINT "rule_in_range" CHECK ("rule" BETWEEN -2147483648 AND 2147483647),
-  "video" TEXT NOT NULL,
+  "rule" INTEGER NOT NULL ON CONFLICT FAIL,
+  "video" TEXT NOT NULL ON CONFLICT FAIL,
   "duration" REAL,
   "width" INTEGER CONSTRAINT "width_in_range" CHECK ("width" BETWEEN -2147483648 AND 2147483647),
   "height" INTEGER CONSTRAINT "height_in_range" CHECK ("height" BETWEEN -2147483648 AND 2147483647)
 ) STRICT;
-CREATE TRIGGER IF NOT EXISTS "transcode_jobs_state_insert" AFTER INSERT ON "transcode_jobs" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'claimed' THEN 0 WHEN 'completed' THEN 0 WHEN 'failed' THEN 0 WHEN 'cancelled' THEN 0 ELSE 1 END BEGIN SELECT RAISE(ABORT, 'the state is not declared'); END;
-CREATE TRIGGER IF NOT EXISTS "transcode_jobs_state_update" AFTER UPDATE OF "state" ON "transcode_jobs" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'claimed' THEN 0 WHEN 'completed' THEN 0 WHEN 'failed' THEN 0 WHEN 'cancelled' THEN 0 ELSE 1 END BEGIN SELECT RAISE(ABORT, 'the state is not declared'); END;
+CREATE TRIGGER IF NOT EXISTS "transcode_jobs_state_insert" BEFORE INSERT ON "transcode_jobs" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'claimed' THEN 0 WHEN 'completed' THEN 0 WHEN 'failed' THEN 0 WHEN 'cancelled' THEN 0 ELSE 1 END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;
+CREATE TRIGGER IF NOT EXISTS "transcode_jobs_state_update" BEFORE UPDATE OF "state" ON "transcode_jobs" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'claimed' THEN 0 WHEN 'completed' THEN 0 WHEN 'failed' THEN 0 WHEN 'cancelled' THEN 0 ELSE 1 END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;
 CREATE TABLE IF NOT EXISTS "transcode_jobs_log" (
-  "job" INTEGER NOT NULL,
-  "version" INTEGER NOT NULL,
-  "event" TEXT NOT NULL,
+  "job" INTEGER NOT NULL ON CONFLICT FAIL,
+  "version" INTEGER NOT NULL ON CONFLICT FAIL,
+  "event" TEXT NOT NULL ON CONFLICT FAIL,
   "from_state" TEXT,
-  "to_state" TEXT NOT NULL,
-  "epoch" INTEGER NOT NULL,
+  "to_state" TEXT NOT NULL ON CONFLICT FAIL,
+  "epoch" INTEGER NOT NULL ON CONFLICT FAIL,
   "actor" TEXT,
-  "at" INTEGER NOT NULL,
+  "at" INTEGER NOT NULL ON CONFLICT FAIL,
   "lease_until" INTEGER,
-  "nonce" BLOB NOT NULL,
-  PRIMARY KEY ("job", "version")
+  "nonce" BLOB NOT NULL ON CONFLICT FAIL,
+  PRIMARY KEY ("job", "version") ON CONFLICT FAIL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS "transcode_jobs_tokens" (
-  "job" INTEGER NOT NULL,
-  "token" TEXT NOT NULL,
-  "event" TEXT NOT NULL,
-  "fingerprint" TEXT NOT NULL,
-  "version" INTEGER NOT NULL,
-  "at" INTEGER NOT NULL,
-  "from_state" TEXT NOT NULL,
-  "to_state" TEXT NOT NULL,
-  "epoch" INTEGER NOT NULL,
-  PRIMARY KEY ("job", "token")
+  "job" INTEGER NOT NULL ON CONFLICT FAIL,
+  "token" TEXT NOT NULL ON CONFLICT FAIL,
+  "event" TEXT NOT NULL ON CONFLICT FAIL,
+  "fingerprint" TEXT NOT NULL ON CONFLICT FAIL,
+  "version" INTEGER NOT NULL ON CONFLICT FAIL,
+  "at" INTEGER NOT NULL ON CONFLICT FAIL,
+  "from_state" TEXT NOT NULL ON CONFLICT FAIL,
+  "to_state" TEXT NOT NULL ON CONFLICT FAIL,
+  "epoch" INTEGER NOT NULL ON CONFLICT FAIL,
+  PRIMARY KEY ("job", "token") ON CONFLICT FAIL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS "transcode_jobs_sweeps" (
   "name" TEXT NOT NULL PRIMARY KEY,
@@ -58,10 +58,10 @@ CREATE TABLE IF NOT EXISTS "transcode_jobs_sweeps" (
 INSERT INTO "transcode_jobs_sweeps" ("name") VALUES ('sweep'), ('tokens') ON CONFLICT ("name") DO NOTHING;
 CREATE TABLE IF NOT EXISTS "transcode_jobs_schema" (
   "number" INTEGER NOT NULL,
-  "at" INTEGER NOT NULL,
-  "library" TEXT NOT NULL,
-  "declaration" TEXT NOT NULL,
-  "changes" TEXT NOT NULL,
+  "at" INTEGER NOT NULL ON CONFLICT FAIL,
+  "library" TEXT NOT NULL ON CONFLICT FAIL,
+  "declaration" TEXT NOT NULL ON CONFLICT FAIL,
+  "changes" TEXT NOT NULL ON CONFLICT FAIL,
   PRIMARY KEY ("number")
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS "transcode_jobs_key" ON "transcode_jobs" ("key") WHERE "key" IS NOT NULL;
@@ -75,7 +75,7 @@ VALUES ('waiting', 1, 0, 0, coalesce(?1, ?2 + ?3), ?4, ?5, ?6, ?2, ?2, 0, ?7, ?8
 ON CONFLICT ("key") WHERE "key" IS NOT NULL DO NOTHING;
 
 -- submit, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = last_insert_rowid() AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = last_insert_rowid();
 
 -- submit, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -118,7 +118,7 @@ WHERE "id" = ?2
   AND "state" IN ('claimed');
 
 -- renew, read back
-SELECT "id", "epoch", "lease_until" FROM "transcode_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "epoch", "lease_until" FROM "transcode_jobs" WHERE "id" = ?1;
 
 -- renew reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease_until" <= ?1,
@@ -144,7 +144,7 @@ WHERE "id" = ?3
   AND (("state" IN ('waiting') AND "run_at" <= ?2) OR ("state" IN ('claimed') AND "lease_until" <= ?2));
 
 -- claim by id, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "video", "duration", "width", "height" FROM "transcode_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "video", "duration", "width", "height" FROM "transcode_jobs" WHERE "id" = ?1;
 
 -- claim by id, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -212,7 +212,7 @@ WHERE "id" = ?5
   AND "state" IN ('claimed');
 
 -- complete, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1;
 
 -- complete, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -226,7 +226,7 @@ WHERE "id" = ?5
   AND NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = ?5 AND "token" = ?7);
 
 -- complete with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1;
 
 -- complete with token, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -254,7 +254,7 @@ WHERE "id" = ?5
     OR "state" IN ('claimed'));
 
 -- fail, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1;
 
 -- fail, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -269,7 +269,7 @@ WHERE "id" = ?5
   AND NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = ?5 AND "token" = ?7);
 
 -- fail with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1;
 
 -- fail with token, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -297,7 +297,7 @@ WHERE "id" = ?2
   AND "state" IN ('waiting');
 
 -- cancel, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1;
 
 -- cancel, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -311,7 +311,7 @@ WHERE "id" = ?2
   AND NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = ?2 AND "token" = ?4);
 
 -- cancel with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1;
 
 -- cancel with token, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -327,7 +327,7 @@ WHERE "id" = ?2
   AND "state" IN ('waiting');
 
 -- cancel any version, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1;
 
 -- cancel any version, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -340,7 +340,7 @@ WHERE "id" = ?2
   AND NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = ?2 AND "token" = ?3);
 
 -- cancel any version with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1 AND changes() = 1;
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1;
 
 -- cancel any version with token, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
