@@ -59,7 +59,7 @@ private:
 }  // namespace
 
 result<void> bracket::begin() {
-    if (kind_ == kind::write && !on_.borrowed()) on_.waiting().give_way();
+    if (kind_ == kind::write && !on_.borrowed()) lined_up_ = on_.waiting().line_up();
     auto begun = on_.command(texts_of(kind_).begin);
     open_ = begun.has_value();
     return begun;

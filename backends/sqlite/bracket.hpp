@@ -16,6 +16,7 @@ public:
     bracket(connection& on, kind what) noexcept : on_(on), kind_(what) {}
     ~bracket() {
         if (open_) undo();
+        if (lined_up_) on_.waiting().leave();
     }
     bracket(const bracket&) = delete;
     bracket& operator=(const bracket&) = delete;
@@ -31,6 +32,7 @@ private:
     connection& on_;
     kind kind_;
     bool open_ = false;
+    bool lined_up_ = false;
 };
 
 /// Runs the body, at the moment that it is; an error of its statements that it dropped counts.

@@ -33,6 +33,12 @@ bool lock_wait::pause(bool first) noexcept {
     return true;
 }
 
+bool lock_wait::line_up() noexcept {
+    if (queue_.enter(deadline_)) return true;
+    give_way();
+    return false;
+}
+
 void lock_wait::give_way() noexcept {
     const auto now = steady_clock::now();
     if (now < deadline_ && met_others_ != steady_time{} && now - met_others_ < memory)

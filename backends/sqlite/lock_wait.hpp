@@ -1,14 +1,16 @@
 // How a process waits for the file's lock, which SQLite gives to whoever asks first once it is
-// free.
+// free: in a queue with the library's other processes.
 //
-// Left alone, the process that has just committed takes it again before a sleeper wakes. So pauses
-// get shorter with the time waited, and who has met others lately gives way before it asks anew:
-// the one that waits longest asks most often, while nobody else does.
+// With those that it finds in no queue it has to take turns by itself. Left alone, the process that
+// has just committed takes it again before a sleeper wakes. So pauses get shorter with the time
+// waited, and who has met others lately gives way before it asks anew: the one that waits longest
+// asks most often, while nobody else does.
 #pragma once
 
-#include "turn.hpp"
+#include "lock_queue.hpp"
 
 #include <cstdint>
+#include <utility>
 
 namespace statemachine::sqlite {
 
@@ -25,16 +27,24 @@ public:
     /// @return false, at once, when the deadline has passed
     bool pause(bool first) noexcept;
 
-    /// Sleeps for a moment if the lock was found taken lately.
-    void give_way() noexcept;
+    /// The queue to wait in.
+    void use(lock_queue queue) noexcept { queue_ = std::move(queue); }
+
+    /// Comes back when nobody else of the queue has the lock; or, without a queue, after a moment
+    /// if the lock was found taken lately.
+    /// @return whether `leave` has to follow
+    bool line_up() noexcept;
+    void leave() noexcept { queue_.leave(); }
 
 private:
+    void give_way() noexcept;
     void sleep(std::chrono::microseconds shortest, steady_time now) noexcept;
 
     steady_time deadline_{};
     steady_time begun_{};
     steady_time met_others_{};
     std::uint32_t random_;
+    lock_queue queue_;
 };
 
 }  // namespace statemachine::sqlite

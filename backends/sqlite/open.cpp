@@ -83,6 +83,7 @@ result<database> open_probing(const std::filesystem::path& file, const options& 
     if (sqlite3_db_readonly(owned->handle(), "main") == 1)
         return translate(SQLITE_READONLY, {}, stage::preparing);
     owned->waiting().wait_until(deadline_of(how));
+    if (!in_memory) owned->waiting().use(lock_queue(path));
     if (auto settled = settle(*owned, how, in_memory); !settled) return settled.error();
     return database(std::make_unique<local_session>(std::move(owned), std::move(remembered), how));
 }
