@@ -73,6 +73,14 @@ result<ending> bracket::commit() {
     return inside ? ending::provisional : ending::committed;
 }
 
+error bracket::told_whole(const error& cause) const {
+    if (kind_ != kind::within || on_.in_transaction()) return cause;
+    return {errc::transaction_aborted,
+            sentence({"SQLite rolled back your whole transaction and not this call alone: ",
+                      cause.message(), "; begin the transaction again"}),
+            cause.native()};
+}
+
 void bracket::undo() noexcept {
     // SQLite rolls back by itself on some errors, and the transaction around a savepoint is gone
     // with it.
@@ -91,7 +99,7 @@ result<verdict> run_body(connection& on, const clock& time, work body) {
 result<ending> run_in(bracket& around, connection& on, const clock& time, work body) {
     if (auto begun = around.begin(); !begun) return begun.error();
     const auto decided = run_body(on, time, body);
-    if (!decided) return decided.error();
+    if (!decided) return around.told_whole(decided.error());
     if (decided.value() == verdict::roll_back) return ending::rolled_back;
     return around.commit();
 }

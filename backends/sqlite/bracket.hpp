@@ -26,6 +26,9 @@ public:
     /// @return `provisional` for a savepoint
     result<ending> commit();
 
+    /// The error of what ran inside, or what it means where it ended the caller's transaction.
+    error told_whole(const error& cause) const;
+
 private:
     void undo() noexcept;
 

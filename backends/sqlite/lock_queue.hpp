@@ -6,13 +6,14 @@
 // whoever is next.
 //
 // It makes the lock quick and fair, and no more: a process that does not find the queue, or gives
-// it up because it stands still, asks SQLite as ever.
+// it up for a while because it stands still, asks SQLite as ever.
 #pragma once
 
 #include "turn.hpp"
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 
@@ -53,6 +54,7 @@ private:
     int descriptor_ = -1;  // holds a lock for as long as the queue is in use
     pid_t process_ = 0;
     steady_time avoided_until_{};
+    std::chrono::milliseconds avoidance_{};
 };
 
 }  // namespace statemachine::sqlite

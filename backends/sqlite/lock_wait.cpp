@@ -34,9 +34,9 @@ bool lock_wait::pause(bool first) noexcept {
 }
 
 bool lock_wait::line_up() noexcept {
-    if (queue_.enter(deadline_)) return true;
+    const bool entered = queue_.enter(deadline_);
     give_way();
-    return false;
+    return entered;
 }
 
 void lock_wait::give_way() noexcept {

@@ -30,8 +30,8 @@ public:
     /// The queue to wait in.
     void use(lock_queue queue) noexcept { queue_ = std::move(queue); }
 
-    /// Comes back when nobody else of the queue has the lock; or, without a queue, after a moment
-    /// if the lock was found taken lately.
+    /// Comes back when nobody else of the queue has the lock, and after a moment more if somebody
+    /// outside of it had it lately.
     /// @return whether `leave` has to follow
     bool line_up() noexcept;
     void leave() noexcept { queue_.leave(); }

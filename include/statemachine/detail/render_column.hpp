@@ -5,11 +5,11 @@
 
 namespace statemachine::detail {
 
-// What fails undoes the whole transaction. Failing at once spares SQLite a copy of each page that a
-// statement changes, by which it could undo that statement alone.
+// What fails undoes its whole transaction, in the library. Failing at once spares SQLite a copy of
+// each page that a statement changes, by which it could undo that statement alone.
 constexpr void write_not_null(sql_writer& out) { out << " NOT NULL" << out.speech().fails_at_once; }
 
-// A column whose values the library makes itself: without a CHECK, which cannot fail at once.
+// A column that the library alone writes: without a CHECK, which cannot fail at once.
 constexpr void write_column(sql_writer& out, std::string_view name, column_type type,
                             bool optional) {
     out << ",\n  ";
@@ -17,8 +17,8 @@ constexpr void write_column(sql_writer& out, std::string_view name, column_type 
     if (!optional) write_not_null(out);
 }
 
-// A column of the user's, which takes what its member can take.
-constexpr void write_member_column(sql_writer& out, std::string_view name, column_type type,
+// A column that others write, too, which takes what its member can take.
+constexpr void write_ranged_column(sql_writer& out, std::string_view name, column_type type,
                                    bool optional) {
     write_column(out, name, type, optional);
     if (!out.speech().checks_types) return;

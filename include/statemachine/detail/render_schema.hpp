@@ -19,6 +19,7 @@ constexpr void write_state_check(sql_writer& out, const spec& declared) {
 // Where a CHECK is part of its table for good, triggers hold the states: they are replaced in the
 // transaction that adds one. CASE, because IN builds a table of the names for each row. They come
 // before the change and fail, as an ABORT after it would need a copy of the pages to undo it by.
+// NULL is left to the column, where a statement may ignore it.
 constexpr void write_state_triggers(sql_writer& out, const spec& declared) {
     if (out.speech().schema.replaces_checks) return;
     const auto write = [&](std::string_view suffix, std::string_view when) {
@@ -29,7 +30,8 @@ constexpr void write_state_triggers(sql_writer& out, const spec& declared) {
             out << " WHEN ";
             out.literal(each.name) << " THEN 0";
         }
-        out << " ELSE 1 END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;\n";
+        out << " ELSE NEW.\"state\" IS NOT NULL END BEGIN SELECT RAISE(FAIL, 'the state is not "
+               "declared'); END;\n";
     };
     write("_state_insert", "INSERT");
     write("_state_update", "UPDATE OF \"state\"");
@@ -50,7 +52,7 @@ constexpr void write_job_table(sql_writer& out, const spec& declared) {
     write_column(out, "owner", column_type::text, true);
     write_column(out, "lease_until", column_type::time, true);
     write_column(out, "run_at", column_type::time, false);
-    write_column(out, "priority", column_type::int32, false);
+    write_ranged_column(out, "priority", column_type::int32, false);
     write_column(out, "key", column_type::text, true);
     write_column(out, "fingerprint", column_type::text, true);
     write_column(out, "error", column_type::text, true);
@@ -59,7 +61,7 @@ constexpr void write_job_table(sql_writer& out, const spec& declared) {
     write_column(out, "previous", column_type::text, true);
     write_column(out, "rule", column_type::int32, false);
     for (const column& each : declared.columns)
-        write_member_column(out, each.name, each.field->type, each.field->optional);
+        write_ranged_column(out, each.name, each.field->type, each.field->optional);
     out << "\n)" << out.speech().table_options << ";\n";
 }
 

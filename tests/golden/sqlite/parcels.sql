@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS "parcels" (
   "owner" TEXT,
   "lease_until" INTEGER,
   "run_at" INTEGER NOT NULL ON CONFLICT FAIL,
-  "priority" INTEGER NOT NULL ON CONFLICT FAIL,
+  "priority" INTEGER NOT NULL ON CONFLICT FAIL CONSTRAINT "priority_in_range" CHECK ("priority" BETWEEN -2147483648 AND 2147483647),
   "key" TEXT,
   "fingerprint" TEXT,
   "error" TEXT,
@@ -19,8 +19,8 @@ CREATE TABLE IF NOT EXISTS "parcels" (
   "number" INTEGER NOT NULL ON CONFLICT FAIL,
   "mark" TEXT
 ) STRICT;
-CREATE TRIGGER IF NOT EXISTS "parcels_state_insert" BEFORE INSERT ON "parcels" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'packing' THEN 0 WHEN 'packed' THEN 0 WHEN 'sent' THEN 0 WHEN 'lost' THEN 0 WHEN 'returned' THEN 0 ELSE 1 END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;
-CREATE TRIGGER IF NOT EXISTS "parcels_state_update" BEFORE UPDATE OF "state" ON "parcels" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'packing' THEN 0 WHEN 'packed' THEN 0 WHEN 'sent' THEN 0 WHEN 'lost' THEN 0 WHEN 'returned' THEN 0 ELSE 1 END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;
+CREATE TRIGGER IF NOT EXISTS "parcels_state_insert" BEFORE INSERT ON "parcels" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'packing' THEN 0 WHEN 'packed' THEN 0 WHEN 'sent' THEN 0 WHEN 'lost' THEN 0 WHEN 'returned' THEN 0 ELSE NEW."state" IS NOT NULL END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;
+CREATE TRIGGER IF NOT EXISTS "parcels_state_update" BEFORE UPDATE OF "state" ON "parcels" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'packing' THEN 0 WHEN 'packed' THEN 0 WHEN 'sent' THEN 0 WHEN 'lost' THEN 0 WHEN 'returned' THEN 0 ELSE NEW."state" IS NOT NULL END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;
 CREATE TABLE IF NOT EXISTS "parcels_log" (
   "job" INTEGER NOT NULL ON CONFLICT FAIL,
   "version" INTEGER NOT NULL ON CONFLICT FAIL,

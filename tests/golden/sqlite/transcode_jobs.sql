@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS "transcode_jobs" (
   "owner" TEXT,
   "lease_until" INTEGER,
   "run_at" INTEGER NOT NULL ON CONFLICT FAIL,
-  "priority" INTEGER NOT NULL ON CONFLICT FAIL,
+  "priority" INTEGER NOT NULL ON CONFLICT FAIL CONSTRAINT "priority_in_range" CHECK ("priority" BETWEEN -2147483648 AND 2147483647),
   "key" TEXT,
   "fingerprint" TEXT,
   "error" TEXT,
@@ -21,8 +21,8 @@ CREATE TABLE IF NOT EXISTS "transcode_jobs" (
   "width" INTEGER CONSTRAINT "width_in_range" CHECK ("width" BETWEEN -2147483648 AND 2147483647),
   "height" INTEGER CONSTRAINT "height_in_range" CHECK ("height" BETWEEN -2147483648 AND 2147483647)
 ) STRICT;
-CREATE TRIGGER IF NOT EXISTS "transcode_jobs_state_insert" BEFORE INSERT ON "transcode_jobs" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'claimed' THEN 0 WHEN 'completed' THEN 0 WHEN 'failed' THEN 0 WHEN 'cancelled' THEN 0 ELSE 1 END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;
-CREATE TRIGGER IF NOT EXISTS "transcode_jobs_state_update" BEFORE UPDATE OF "state" ON "transcode_jobs" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'claimed' THEN 0 WHEN 'completed' THEN 0 WHEN 'failed' THEN 0 WHEN 'cancelled' THEN 0 ELSE 1 END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;
+CREATE TRIGGER IF NOT EXISTS "transcode_jobs_state_insert" BEFORE INSERT ON "transcode_jobs" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'claimed' THEN 0 WHEN 'completed' THEN 0 WHEN 'failed' THEN 0 WHEN 'cancelled' THEN 0 ELSE NEW."state" IS NOT NULL END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;
+CREATE TRIGGER IF NOT EXISTS "transcode_jobs_state_update" BEFORE UPDATE OF "state" ON "transcode_jobs" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'claimed' THEN 0 WHEN 'completed' THEN 0 WHEN 'failed' THEN 0 WHEN 'cancelled' THEN 0 ELSE NEW."state" IS NOT NULL END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;
 CREATE TABLE IF NOT EXISTS "transcode_jobs_log" (
   "job" INTEGER NOT NULL ON CONFLICT FAIL,
   "version" INTEGER NOT NULL ON CONFLICT FAIL,
