@@ -76,8 +76,9 @@ result<ending> bracket::commit() {
 error bracket::told_whole(const error& cause) const {
     if (kind_ != kind::within || on_.in_transaction()) return cause;
     return {errc::transaction_aborted,
-            sentence({"SQLite rolled back your whole transaction and not this call alone: ",
-                      cause.message(), "; begin the transaction again"}),
+            sentence({cause.message(),
+                      "; SQLite rolled back your whole transaction with the call, "
+                      "so begin it again"}),
             cause.native()};
 }
 

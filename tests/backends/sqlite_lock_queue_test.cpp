@@ -23,6 +23,11 @@ auto in(std::chrono::milliseconds time) { return steady_clock::now() + time; }
 
 class sqlite_lock_queue : public testing::Test {
 protected:
+    void SetUp() override {
+        if (lock_queue::place_of(file).empty())
+            GTEST_SKIP() << "this system has no locks that processes could share";
+    }
+
     /// Runs in a process of its own, and ends without a destructor.
     template <class Body>
     pid_t start(Body body) {
@@ -63,7 +68,10 @@ TEST_F(sqlite_lock_queue, lets_one_in_after_another) {
 TEST_F(sqlite_lock_queue, does_not_let_one_in_again_before_who_waits) {
     int rounds[2] = {};
     std::atomic<bool> over = false;
+    std::atomic<int> ready = 0;
     const auto take_turns = [&](lock_queue& at, int& own) {
+        ++ready;
+        while (ready < 2) std::this_thread::yield();
         while (!over && at.enter(in(1h))) {
             if (++own == 200) over = true;
             std::this_thread::sleep_for(100us);
@@ -120,6 +128,22 @@ TEST_F(sqlite_lock_queue, holds_nobody_beyond_the_deadline) {
     mine.leave();
 }
 
+TEST_F(sqlite_lock_queue, is_not_given_up_for_a_deadline_that_was_short) {
+    ASSERT_TRUE(mine.enter(in(1h)));
+    std::atomic<bool> tried = false;
+    auto entered = std::async(std::launch::async, [&] {
+        EXPECT_FALSE(other.enter(in(5ms)));
+        tried = true;
+        const bool is_in = other.enter(in(1h));
+        if (is_in) other.leave();
+        return is_in;
+    });
+    while (!tried) std::this_thread::yield();
+    EXPECT_EQ(entered.wait_for(10ms), std::future_status::timeout);
+    mine.leave();
+    EXPECT_TRUE(entered.get());
+}
+
 TEST_F(sqlite_lock_queue, lets_a_thread_that_is_inside_in_no_second_time) {
     ASSERT_TRUE(mine.enter(in(1h)));
     EXPECT_FALSE(other.enter(in(1h)));
@@ -144,6 +168,33 @@ TEST_F(sqlite_lock_queue, leaves_nothing_behind) {
     lock_queue fresh(file);
     EXPECT_TRUE(fresh.enter(in(0ms)));
     fresh.leave();
+}
+
+TEST_F(sqlite_lock_queue, that_somebody_removed_is_made_anew_and_stays) {
+    const std::string place = lock_queue::place_of(file);
+    std::filesystem::remove(place);
+    const lock_queue fresh(file);
+    mine = lock_queue();
+    other = lock_queue();
+    EXPECT_TRUE(std::filesystem::exists(place));
+}
+
+TEST_F(sqlite_lock_queue, is_found_beside_those_that_close_it) {
+    mine = lock_queue();
+    other = lock_queue();
+    const auto misses = [&] {
+        int missed = 0;
+        for (int i = 0; i < 2000; ++i) {
+            lock_queue own(file);
+            if (own.enter(in(1h)))
+                own.leave();
+            else
+                ++missed;
+        }
+        return missed;
+    };
+    auto theirs = std::async(std::launch::async, misses);
+    EXPECT_LE(misses() + theirs.get(), 2);
 }
 
 TEST_F(sqlite_lock_queue, lets_nobody_in_where_something_else_is_in_its_place) {

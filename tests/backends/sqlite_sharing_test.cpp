@@ -1,10 +1,15 @@
 // With other processes, other threads and the caller's own handle.
+#include "lock_queue.hpp"
 #include "sqlite_fixture.hpp"
 
 #include <SQLiteCpp/Database.h>
 
+#include <algorithm>
+#include <atomic>
+#include <fstream>
 #include <future>
 #include <optional>
+#include <thread>
 
 namespace {
 
@@ -112,10 +117,17 @@ TEST_F(sqlite_sharing, refuses_the_child_of_a_fork_and_serves_the_parent) {
     ASSERT_TRUE(add(db, 1));
     child other([&] {
         const int code = code_of(add(db, 2));
-        const auto before = open_descriptors();
+        const auto of_the_file = [&] {
+            const fs::directory_iterator all("/proc/self/fd");
+            return std::count_if(begin(all), end(all), [&](const auto& each) {
+                std::error_code gone;
+                return fs::read_symlink(each, gone).string().starts_with(file.string());
+            });
+        };
+        const auto before = of_the_file();
         // Its copy goes out of scope as it would in a program.
         { const lite::database copy = std::move(db); }
-        return open_descriptors() == before ? code : 251;
+        return before > 0 && of_the_file() == before ? code : 251;
     });
     EXPECT_EQ(other.exit_code(), code_of(errc::used_after_fork));
     EXPECT_TRUE(fs::exists(dir / "jobs.db-wal"));
@@ -182,6 +194,88 @@ TEST_F(sqlite_sharing, undoes_only_its_own_part_of_a_borrowed_transaction) {
     EXPECT_EQ(rows(), "1");
 }
 
+// SQLite keeps nothing by which it could undo the statement alone.
+TEST_F(sqlite_sharing, says_when_a_call_has_cost_the_callers_whole_transaction) {
+    raw own(file);
+    auto db = lite::borrow(own.get()).value();
+    ASSERT_EQ(own.run("PRAGMA max_page_count = 5; BEGIN; INSERT INTO t VALUES(1)"), SQLITE_OK);
+    const auto filled = run(db, {.text = "INSERT INTO u VALUES(zeroblob(100000))", .results = {}});
+    EXPECT_EQ(code_of(filled), code_of(errc::schema_missing));
+    ASSERT_EQ(sqlite3_get_autocommit(own.get()), 0) << "what is refused costs nothing else";
+    ASSERT_EQ(own.run("CREATE TABLE u(b BLOB) STRICT"), SQLITE_OK);
+    const auto refused = run(db, {.text = "INSERT INTO u VALUES(zeroblob(100000))", .results = {}});
+    EXPECT_EQ(code_of(refused), code_of(errc::transaction_aborted));
+    EXPECT_EQ(refused.error().what_is_known(), sm::fate::not_applied);
+    EXPECT_NE(refused.error().message().find("no space is left"), std::string_view::npos)
+        << refused.error().message();
+    EXPECT_NE(sqlite3_get_autocommit(own.get()), 0);
+    EXPECT_EQ(rows(), "no answer");
+
+    auto mine = lite::open(file).value();
+    ASSERT_TRUE(run(mine, "PRAGMA max_page_count = 5"));
+    const auto together = mine.transaction([](lite::transaction& tx) -> sm::result<void> {
+        EXPECT_EQ(sqlite3_exec(tx.handle(), "INSERT INTO t VALUES(1); CREATE TABLE u(b BLOB)",
+                               nullptr, nullptr, nullptr),
+                  SQLITE_OK);
+        const auto inside = tx.connection().transact(
+            sm::access::write, [](sm::executor& at) -> sm::result<verdict> {
+                const auto done = at.execute(
+                    {.text = "INSERT INTO u VALUES(zeroblob(100000))", .results = {}}, {}, no_rows);
+                return done ? sm::result<verdict>(verdict::commit) : done.error();
+            });
+        EXPECT_EQ(code_of(inside), code_of(errc::transaction_aborted));
+        return sm::success();
+    });
+    EXPECT_EQ(code_of(together), code_of(errc::transaction_aborted));
+    EXPECT_EQ(rows(), "no answer");
+}
+
+TEST_F(sqlite_sharing, waits_for_a_transaction_that_is_longer_than_the_queue_stands_still) {
+    auto other = lite::open(file).value();
+    auto db = lite::open(file).value();
+    std::promise<void> begun;
+    auto longer = std::async(std::launch::async, [&] {
+        return other.connection().transact(sm::access::write,
+                                           [&](sm::executor&) -> sm::result<verdict> {
+                                               begun.set_value();
+                                               std::this_thread::sleep_for(400ms);
+                                               return verdict::commit;
+                                           });
+    });
+    begun.get_future().wait();
+    EXPECT_EQ(code_of(add(db, 1)), went_well);
+    EXPECT_EQ(longer.get().value(), ending::committed);
+    EXPECT_EQ(rows(), "1");
+}
+
+// Another user's process, for one.
+TEST_F(sqlite_sharing, gives_way_to_who_is_not_in_the_queue) {
+    const std::string place = lite::lock_queue::place_of(file);
+    if (!place.empty()) std::ofstream(place) << "something else";
+    auto outside = lite::open(file).value();
+    if (!place.empty()) fs::remove(place);
+    auto inside = lite::open(file).value();
+    std::atomic<bool> over = false;
+    std::atomic<int> ready = 0;
+    const auto write_on = [&](lite::database& db) {
+        int written = 0;
+        ++ready;
+        while (ready < 2) std::this_thread::yield();
+        for (; !over; ++written) EXPECT_TRUE(run(db, "INSERT INTO t VALUES(NULL)"));
+        return written;
+    };
+    auto theirs = std::async(std::launch::async, write_on, std::ref(outside));
+    std::thread bell([&] {
+        std::this_thread::sleep_for(1500ms);
+        over = true;
+    });
+    const int ours = write_on(inside);
+    bell.join();
+    const int others = theirs.get();
+    EXPECT_GT(5 * others, ours);
+    EXPECT_GT(5 * ours, others);
+}
+
 TEST_F(sqlite_sharing, commits_on_a_borrowed_handle_that_is_in_no_transaction) {
     raw own(file);
     auto db = lite::borrow(own.get()).value();
@@ -244,7 +338,7 @@ TEST_F(sqlite_sharing, survives_that_sqlite_rolls_the_borrowed_transaction_back)
                       " BEGIN SELECT RAISE(ROLLBACK, 'all of it'); END; BEGIN"),
               SQLITE_OK);
     EXPECT_TRUE(add(db, 1));
-    EXPECT_EQ(code_of(add(db, 9)), code_of(errc::constraint_violated));
+    EXPECT_EQ(code_of(add(db, 9)), code_of(errc::transaction_aborted));
     EXPECT_NE(sqlite3_get_autocommit(own.get()), 0);
     EXPECT_EQ(rows(), "no answer");
     EXPECT_EQ(add(db, 2).value(), ending::committed);

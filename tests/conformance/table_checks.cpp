@@ -23,9 +23,10 @@ TYPED_TEST(table_check, refuses_a_state_that_is_not_declared) {
 
 TYPED_TEST(table_check, refuses_a_number_that_its_member_could_not_take) {
     const auto id = this->submit({.payload = "p"});
-    for (const char* number : {"2147483648", "-2147483649"})
-        EXPECT_THROW(this->place.execute(std::string{"UPDATE queue_jobs SET percent = "} + number),
-                     std::runtime_error);
+    for (const std::string column : {"percent", "priority"})
+        for (const char* number : {"2147483648", "-2147483649"})
+            EXPECT_THROW(this->place.execute("UPDATE queue_jobs SET " + column + " = " + number),
+                         std::runtime_error);
     this->place.execute("UPDATE queue_jobs SET percent = -2147483648");
     EXPECT_EQ(this->read(id).job.percent, std::numeric_limits<std::int32_t>::min());
 }
