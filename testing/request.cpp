@@ -82,7 +82,7 @@ result<verdict> arrive(const request& sent, executor& transaction) {
         if (!rows) return std::move(rows).error();
         if (rows.value() == 0) return verdict::roll_back;
     }
-    const std::size_t followers = followers_of(sent) / ids.size();
+    const std::size_t followers = followers_of(sent) / sent.ids.size();
     for (const std::int64_t id : ids)
         for (std::size_t i = 1; i <= followers; ++i) {
             const auto& next = sent.parts[bringer + i];
