@@ -40,8 +40,8 @@ private:
 /// Reads the rows of a binary reply.
 /// @param row  a buffer that is kept from call to call
 /// @return how many there were, or how many were changed where none are declared;
-/// errc::undeclared_value when the reply's columns, or a value in
-///         them, are not of the declared types
+///         errc::undeclared_value when the reply's columns, or a value in them, are not of the
+///         declared types
 result<std::size_t> read_rows(const PGresult& reply, std::span<const column_type> declared,
                               std::vector<value>& row, row_sink on_row);
 

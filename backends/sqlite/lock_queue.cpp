@@ -104,8 +104,8 @@ struct lock_queue::shared {
 
 std::string lock_queue::place_of(const std::filesystem::path& file) {
     // The locks know their owners by number, which says nothing in another container.
-    struct stat status {
-    }, numbers{};
+    struct stat status {};
+    struct stat numbers {};
     if (stat(file.c_str(), &status) != 0 || stat("/proc/self/ns/pid", &numbers) != 0) return {};
     return "/dev/shm/statemachine-" + std::to_string(status.st_dev) + "-" +
            std::to_string(status.st_ino) + "-" + std::to_string(geteuid()) + "-" +

@@ -16,11 +16,10 @@ REASONS = (
     ("submit in batches",
      "a job is its row and one of the log, with three index entries in all"),
     ("64 callers in one process on SQLite",
-     "beside some 33 us of SQL a job takes 27 us in the kernel, most of it for two switches of "
-     "threads (perf)"),
+     "beside some 33 us of its own a job takes 27 us in the kernel, and two switches of threads "
+     "(getrusage)"),
     ("8 processes on one SQLite file: all of them",
-     "a hand-over wakes another process, which reads the changed pages anew: some 150 us beside "
-     "the 280 us of a commit"),
+     "handing the lock over takes some 150 us beside the 280 us of a commit"),
     ("a lone caller on SQLite",
      "a step writes four pages to the WAL (the job, two indexes, the log), the statement by hand "
      "one"),

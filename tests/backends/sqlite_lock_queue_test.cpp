@@ -160,7 +160,8 @@ TEST_F(sqlite_lock_queue, is_one_for_each_file) {
 
 TEST_F(sqlite_lock_queue, leaves_nothing_behind) {
     const std::string place = lock_queue::place_of(file);
-    EXPECT_TRUE(std::filesystem::exists(place));
+    using std::filesystem::perms;
+    EXPECT_EQ(std::filesystem::status(place).permissions(), perms::owner_read | perms::owner_write);
     mine = lock_queue();
     EXPECT_TRUE(std::filesystem::exists(place));
     other = lock_queue();
@@ -204,6 +205,14 @@ TEST_F(sqlite_lock_queue, lets_nobody_in_where_something_else_is_in_its_place) {
     for (const char* content : {"", "something else"}) {
         std::ofstream(place) << content;
         EXPECT_FALSE(lock_queue(file).enter(in(1h)));
+        std::filesystem::remove(place);
+    }
+    {
+        const lock_queue whole(file);
+        if (geteuid() == 0) {
+            ASSERT_EQ(chown(place.c_str(), 1, 1), 0);
+            EXPECT_FALSE(lock_queue(file).enter(in(1h))) << "it is somebody else's";
+        }
         std::filesystem::remove(place);
     }
     std::filesystem::create_symlink(file, place);

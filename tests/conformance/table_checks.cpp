@@ -21,6 +21,15 @@ TYPED_TEST(table_check, refuses_a_state_that_is_not_declared) {
     EXPECT_EQ(this->read(id).state, queue::failed);
 }
 
+// So that a trigger of the user's own may insert OR IGNORE.
+TYPED_TEST(table_check, passes_over_a_missing_state_where_the_statement_says_so) {
+    const auto id = this->submit({.payload = "p"});
+    if constexpr (std::is_same_v<TypeParam, sqlite_backend>)
+        this->place.execute("UPDATE OR IGNORE queue_jobs SET state = NULL");
+    EXPECT_THROW(this->place.execute("UPDATE queue_jobs SET state = NULL"), std::runtime_error);
+    EXPECT_EQ(this->read(id).state, queue::queued);
+}
+
 TYPED_TEST(table_check, refuses_a_number_that_its_member_could_not_take) {
     const auto id = this->submit({.payload = "p"});
     for (const std::string column : {"percent", "priority"})
