@@ -39,24 +39,27 @@ bool meeting::come(visitor& self) {
         begin(self, now);
         return true;
     }
+    self.bell_ = bells_.take();
     waiting_.add(self);
-    self.changed_.wait_until(lock, std::min(now + patience_, self.until_),
-                             [&] { return self.stage_ != stage::waits; });
+    self.bell_->rung.wait_until(lock, std::min(now + patience_, self.until_),
+                                [&] { return self.stage_ != stage::waits; });
     if (self.stage_ == stage::waits) {
         waiting_.remove(self);
         begin(self, std::chrono::steady_clock::now());
     }
-    if (self.stage_ == stage::leads) return true;
-    self.changed_.wait(lock, [&] { return self.stage_ == stage::is_served; });
-    return false;
+    if (self.stage_ == stage::is_taken)
+        self.bell_->rung.wait(lock, [&] { return self.stage_ == stage::is_served; });
+    bells_.give_back(self.bell_);
+    return self.stage_ == stage::leads;
 }
 
-void meeting::take(const visitor& self, std::vector<visitor*>& others) {
+void meeting::take(lead& by) {
     const std::lock_guard lock(mutex_);
     for (visitor* each = waiting_.first; each != nullptr;) {
         visitor* const next = each->next_;
-        if (each->purpose_ == self.purpose_) {
-            others.push_back(each);
+        if (each->purpose_ == by.self_.purpose_) {
+            by.bells_.push_back(each->bell_);
+            by.others_.push_back(each);
             waiting_.remove(*each);
             each->stage_ = visitor::stage::is_taken;
         }
@@ -64,36 +67,39 @@ void meeting::take(const visitor& self, std::vector<visitor*>& others) {
     }
 }
 
-// The next leader is woken first. A visitor lives no longer than its call, so that all of this is
-// under the lock.
-void meeting::end(visitor& self, const std::vector<visitor*>& others) noexcept {
-    const std::lock_guard lock(mutex_);
-    leading_.remove(self);
-    if (waiting_.first != nullptr) {
-        const moment now = std::chrono::steady_clock::now();
-        for (auto working = at_work(now); working < leaders_ && waiting_.first != nullptr;
-             ++working) {
-            visitor& next = *waiting_.first;
-            waiting_.remove(next);
-            begin(next, now);
-            next.changed_.notify_one();
-        }
+// Makes the first who waits a leader, where there is room for one more.
+bell* meeting::appoint(moment now) noexcept {
+    if (waiting_.first == nullptr || at_work(now) >= leaders_) return nullptr;
+    visitor& next = *waiting_.first;
+    waiting_.remove(next);
+    begin(next, now);
+    return next.bell_;
+}
+
+// The next leaders are woken before the others.
+void meeting::end(lead& by) noexcept {
+    std::unique_lock lock(mutex_);
+    leading_.remove(by.self_);
+    for (visitor* const each : by.others_) each->stage_ = visitor::stage::is_served;
+    const moment now = std::chrono::steady_clock::now();
+    while (bell* const next = appoint(now)) {
+        lock.unlock();
+        next->rung.notify_one();
+        lock.lock();
     }
-    for (visitor* const each : others) {
-        each->stage_ = visitor::stage::is_served;
-        each->changed_.notify_one();
-    }
+    lock.unlock();
+    for (bell* const each : by.bells_) each->rung.notify_one();
 }
 
 meeting::lead::lead(meeting& at, visitor& self) : at_(at), self_(self) {
     try {
-        at_.take(self_, others_);
+        at_.take(*this);
     } catch (...) {
-        at_.end(self_, others_);
+        at_.end(*this);
         throw;
     }
 }
 
-meeting::lead::~lead() { at_.end(self_, others_); }
+meeting::lead::~lead() { at_.end(*this); }
 
 }  // namespace statemachine::detail

@@ -17,13 +17,15 @@ turnstile::entry turnstile::enter(caller& self) {
     if (inside_ == self.thread_) return entry::nested;
     if (inside_ != std::thread::id{}) {
         self.since_ = std::chrono::steady_clock::now();
+        self.bell_ = bells_.take();
         waiting_.push_back(&self);
-        const bool in_time = self.moved_.wait_until(lock, self.until_, [&] {
+        const bool in_time = self.bell_->rung.wait_until(lock, self.until_, [&] {
             return self.place_ != place::waiting || inside_ == std::thread::id{};
         });
         // What somebody else has begun is awaited to its end, whatever the time.
         if (self.place_ == place::taken)
-            self.moved_.wait(lock, [&] { return self.place_ == place::served; });
+            self.bell_->rung.wait(lock, [&] { return self.place_ == place::served; });
+        bells_.give_back(self.bell_);
         if (self.place_ == place::served) return entry::served;
         if (self.place_ == place::inside) return entry::taken;
         waiting_.erase(std::find(waiting_.begin(), waiting_.end(), &self));
@@ -41,9 +43,9 @@ shared_call* turnstile::take_work(steady_time now) {
     if (found == waiting_.end()) return nullptr;
     caller& next = **found;
     // Both or none, where memory runs out.
-    taken_.reserve(taken_.size() + 1);
-    taken_work_.reserve(taken_work_.size() + 1);
-    taken_.push_back(&next);
+    if (taken_.size() == taken_.capacity()) taken_.reserve(taken_.size() + waiting_.size());
+    taken_work_.reserve(taken_.capacity());
+    taken_.push_back({&next, next.bell_});
     taken_work_.push_back(next.work_);
     waiting_.erase(found);
     next.place_ = caller::place::taken;
@@ -51,25 +53,27 @@ shared_call* turnstile::take_work(steady_time now) {
 }
 
 void turnstile::leave() noexcept {
-    const std::lock_guard lock(mutex_);
-    inside_ = {};
-    // First of all, so that the next one is at work while the others are told. All under the lock,
-    // because a caller that was told is gone.
-    if (!waiting_.empty()) {
-        caller& next = *waiting_.front();
-        if (std::chrono::steady_clock::now() - next.since_ >= patience) {
-            inside_ = next.thread_;
-            next.place_ = caller::place::inside;
-            waiting_.pop_front();
+    detail::bell* next_in = nullptr;
+    std::vector<guest> told;
+    {
+        const std::lock_guard lock(mutex_);
+        inside_ = {};
+        if (!waiting_.empty()) {
+            caller& next = *waiting_.front();
+            next_in = next.bell_;
+            if (std::chrono::steady_clock::now() - next.since_ >= patience) {
+                inside_ = next.thread_;
+                next.place_ = caller::place::inside;
+                waiting_.pop_front();
+            }
         }
-        next.moved_.notify_one();
+        for (const guest& each : taken_) each.who->place_ = caller::place::served;
+        told.swap(taken_);
+        taken_work_.clear();
     }
-    for (caller* const each : taken_) {
-        each->place_ = caller::place::served;
-        each->moved_.notify_one();
-    }
-    taken_.clear();
-    taken_work_.clear();
+    // First of all, so that it is at work while the others are told.
+    if (next_in != nullptr) next_in->rung.notify_one();
+    for (const guest& each : told) each.bell->rung.notify_one();
 }
 
 std::size_t turnstile::waiting() const {

@@ -6,9 +6,9 @@
 //        +--(deadline)--> left: its work is never begun
 #pragma once
 
+#include <statemachine/detail/bells.hpp>
 #include <statemachine/session.hpp>
 
-#include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <span>
@@ -23,6 +23,12 @@ struct shared_call;
 /// the lock that `try_lock_until` takes; able to tell a thread that it waits for itself, and to let
 /// the one inside do the work of those who wait.
 class turnstile {
+    // Rung for one who waits. The turnstile keeps it, since whom it is rung for may be gone by
+    // then.
+    struct bell {
+        std::condition_variable rung;
+    };
+
 public:
     enum class entry : unsigned char { taken, nested, too_late, served };
 
@@ -42,7 +48,7 @@ public:
         std::thread::id thread_ = std::this_thread::get_id();
         place place_ = place::waiting;
         steady_time since_{};
-        std::condition_variable moved_;
+        detail::bell* bell_ = nullptr;
     };
 
     /// Waits until it is inside, or its work was done.
@@ -55,18 +61,24 @@ public:
     /// For the one inside: what it has taken so far.
     std::span<shared_call* const> taken() const noexcept { return taken_work_; }
 
-    /// Lets the next one in. What was taken has been answered.
+    /// Lets the next one in, and then tells those whose work was taken. It has been answered.
     void leave() noexcept;
 
     /// How many wait, without those whose work was taken.
     std::size_t waiting() const;
 
 private:
+    struct guest {
+        caller* who;
+        detail::bell* bell;
+    };
+
     mutable std::mutex mutex_;
     std::thread::id inside_;
     std::deque<caller*> waiting_;
-    std::vector<caller*> taken_;
+    std::vector<guest> taken_;
     std::vector<shared_call*> taken_work_;
+    detail::bells bells_;
 };
 
 /// Leaves the turnstile at the end of a scope, if it was taken.

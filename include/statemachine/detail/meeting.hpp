@@ -17,8 +17,9 @@
 // more, and whoever waited that long leads beside it.
 #pragma once
 
+#include <statemachine/detail/bells.hpp>
+
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <mutex>
 #include <vector>
@@ -53,7 +54,7 @@ public:
         moment led_since_{};
         stage stage_ = stage::waits;
         visitor* next_ = nullptr;  // of those who wait, or of those who lead
-        std::condition_variable changed_;
+        bell* bell_ = nullptr;
     };
 
     /// @param leaders   how many may be at work at once
@@ -78,9 +79,12 @@ public:
         const std::vector<visitor*>& others() const noexcept { return others_; }
 
     private:
+        friend class meeting;
+
         meeting& at_;
         visitor& self_;
         std::vector<visitor*> others_;
+        std::vector<bell*> bells_;  // of the others
     };
 
 private:
@@ -95,14 +99,16 @@ private:
 
     std::size_t at_work(moment now) const noexcept;
     void begin(visitor & self, moment now) noexcept;
-    void take(const visitor& self, std::vector<visitor*>& others);
-    void end(visitor & self, const std::vector<visitor*>& others) noexcept;
+    void take(lead & by);
+    bell* appoint(moment now) noexcept;
+    void end(lead & by) noexcept;
 
     const std::size_t leaders_;
     const std::chrono::milliseconds patience_;
     std::mutex mutex_;
     queue waiting_;
     queue leading_;
+    bells bells_;
 };
 
 }  // namespace statemachine::detail
