@@ -118,4 +118,28 @@ private:
     std::array<bound, max_followers> followers_;
 };
 
+// Why a change that was sent once missed its job.
+class [[gnu::visibility("hidden")]] store_core::reason_seeker {
+public:
+    reason_seeker(store_core & store, const compiled_statement& read, const call& values,
+                  const fire_call& fired, event_kind kind)
+        : store_(store), read_(read), values_(values), fired_(fired), kind_(kind) {}
+
+    // In the change's own transaction: a `look_around`.
+    result<void> operator()(executor& transaction);
+
+    // What was seen there, or else what is seen now. Where an earlier sending may still be under
+    // way, what was seen there may have been told by that one.
+    result<std::optional<answer<raw_change>>> find(bool in_doubt);
+
+private:
+    store_core& store_;
+    const compiled_statement& read_;
+    const call& values_;
+    const fire_call& fired_;
+    event_kind kind_;
+    bool looked_ = false;
+    std::optional<answer<raw_change>> why_;
+};
+
 }  // namespace statemachine::detail

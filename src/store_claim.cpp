@@ -85,6 +85,7 @@ result<answer<int>> store_core::claim_one(int event, const call& values, run_mak
         std::optional<error> broken;
         std::optional<claimed_row> claimed;
         const auto forget = [&] { claimed.reset(); };
+        reason_seeker seeker(*this, plans(event).reason, values, fired, event_kind::claim);
         auto done = apply_surely(plans(event).plain, values,
                                  [&](std::span<const value> row) {
                                      auto change = change_of(row);
@@ -97,7 +98,7 @@ result<answer<int>> store_core::claim_one(int event, const call& values, run_mak
                                      else
                                          claimed = keep(run_of(change.value(), values.actor), row);
                                  },
-                                 {&plans(event).adopt, resend::guarded, forget, doubt});
+                                 {&plans(event).adopt, resend::guarded, forget, doubt, seeker});
         if (done) doubt = done.value().doubt;
         if (!done) return answer_of<int>(std::move(done).error());
         if (broken) return answer<int>(status::unknown, unreadable(*broken));
@@ -107,7 +108,7 @@ result<answer<int>> store_core::claim_one(int event, const call& values, run_mak
             return done_by(done.value().end, 1);
         }
         if (done.value().rows > 0) return answer<int>(status::rejected, reason::attempts_exhausted);
-        auto why = reason_for(plans(event).reason, values, fired, event_kind::claim);
+        auto why = seeker.find(doubt.has_value());
         if (!why) return answer_of<int>(std::move(why).error());
         if (why.value()) return answer<int>(static_cast<outcome>(*std::move(why).value()));
     }

@@ -29,18 +29,21 @@ bool takes(const field_info& member, const value& stored) {
 // A change and its followers, all or nothing. Errors of the caller's values come first, before any
 // statement is sent.
 result<store_core::applied_plan> store_core::apply(const plan& change, const call& values,
-                                                   row_sink on_row) {
+                                                   row_sink on_row, const look_around& missed) {
     bound_plan ready;
     if (auto fine = ready.bind(*statements_, change, values, limits_.max_payload); !fine)
         return fine.error();
     applied_plan done;
+    const access need = change.is_single() ? access::single : access::write;
     const auto body = [&](executor& transaction) -> result<verdict> {
         auto rows = ready.run(transaction, on_row);
         if (!rows) return std::move(rows).error();
         done.rows = rows.value();
-        return done.rows > 0 ? verdict::commit : verdict::roll_back;
+        if (done.rows > 0) return verdict::commit;
+        if (missed && need != access::single)
+            if (auto looked = (*missed)(transaction); !looked) return std::move(looked).error();
+        return verdict::roll_back;
     };
-    const access need = change.is_single() ? access::single : access::write;
     auto ended = session_->transact(need, values.until, body);
     if (!ended) return std::move(ended).error();
     done.end = ended.value();

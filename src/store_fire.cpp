@@ -110,9 +110,10 @@ result<answer<raw_change>> store_core::fire_guarded(const prepared_fire& prepare
     }
     for (int attempt = 0; attempt < 2; ++attempt) {
         std::optional<result<raw_change>> made;
+        reason_seeker seeker(*this, forms.reason, values, fired, kind);
         auto done = apply_surely(*prepared.change, values,
                                  [&](std::span<const value> row) { made.emplace(change_of(row)); },
-                                 {&forms.adopt, resend::guarded, {}, doubt});
+                                 {&forms.adopt, resend::guarded, {}, doubt, seeker});
         if (done) doubt = done.value().doubt;
         // Two calls with one token at once: the second waits for the first, then its token's row is
         // refused and with it the whole change. What the first did is read below.
@@ -124,7 +125,7 @@ result<answer<raw_change>> store_core::fire_guarded(const prepared_fire& prepare
                 return answer<raw_change>(status::unknown, unreadable(std::move(*made).error()));
             return done_by(done.value().end, std::move(*made).value());
         }
-        auto why = reason_for(forms.reason, values, fired, kind);
+        auto why = seeker.find(!done || doubt);
         if (!why) return answer_of<raw_change>(std::move(why).error());
         // A unique constraint of the user's own, and not the token's.
         if (token_taken &&

@@ -1,4 +1,5 @@
-// Why a change missed its job: read after it, in statements that see what made it miss.
+// Why a change missed its job: read after it, in statements that see what made it miss. On SQLite
+// they are in its transaction; on PostgreSQL a change has none but its own statement.
 #include "judge.hpp"
 #include "replies.hpp"
 #include "store_call.hpp"
@@ -112,6 +113,19 @@ result<std::optional<answer<raw_change>>> store_core::reason_for(const compiled_
     auto looked = session_->transact(access::read, values.until, look);
     if (!looked) return std::move(looked).error();
     return why;
+}
+
+result<void> store_core::reason_seeker::operator()(executor& transaction) {
+    auto found = store_.reason_in(transaction, read_, values_, fired_, kind_);
+    if (!found) return std::move(found).error();
+    why_ = std::move(found).value();
+    looked_ = true;
+    return success();
+}
+
+result<std::optional<answer<raw_change>>> store_core::reason_seeker::find(bool in_doubt) {
+    if (looked_ && !in_doubt) return std::move(why_);
+    return store_.reason_for(read_, values_, fired_, kind_);
 }
 
 }  // namespace statemachine::detail

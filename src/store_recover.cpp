@@ -62,7 +62,7 @@ result<store_core::applied_plan> store_core::apply_surely(const plan& change, co
                                                           row_sink on_row, const recovery& how) {
     std::optional<error> lost = how.lost;
     if (!lost) {
-        auto sent = apply(change, values, on_row);
+        auto sent = apply(change, values, on_row, how.missed);
         if (sent || !is_lost(sent.error())) return sent;
         lost = std::move(sent).error();
     }

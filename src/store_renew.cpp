@@ -40,15 +40,16 @@ result<answer<lease>> store_core::renew_one(const plan& change, const call& valu
         std::optional<lease> renewed;
         // A lease that moved forward twice has moved forward; what was added twice is wrong.
         const resend again = adds(fired) ? resend::never : resend::guarded;
+        reason_seeker seeker(*this, reason, values, fired, event_kind::renewal);
         auto done = apply_surely(change, values,
                                  [&](std::span<const value> row) { renewed = lease_of(row); },
-                                 {nullptr, again});
+                                 {nullptr, again, {}, {}, seeker});
         if (!done) return answer_of<lease>(std::move(done).error());
         if (renewed) return done_by(done.value().end, *renewed);
         // What the first sending wrote beside the lease may stand, whatever the job became since.
         if (done.value().doubt && fired.event != nowhere)
             return answer<lease>(status::unknown, *std::move(done.value().doubt));
-        auto why = reason_for(reason, values, fired, event_kind::renewal);
+        auto why = seeker.find(done.value().doubt.has_value());
         if (!why) return answer_of<lease>(std::move(why).error());
         if (why.value()) return answer<lease>(static_cast<outcome>(*why.value()));
     }

@@ -32,11 +32,15 @@ result<std::size_t> request_copy::execute(const statement& what, std::span<const
         part.texts.emplace_back(each.text());
         part.parameters.push_back(value::view(each.type(), part.texts.back()));
     }
-    const bool brings_rows = &part == &kept_.parts[bringer_of_rows(kept_)];
-    return inner_.execute(what, parameters, [&](std::span<const value> row) {
+    const bool is_change = kept_.parts.size() == 1;
+    const bool brings_rows = !missed_ && &part == &kept_.parts[bringer_of_rows(kept_)];
+    auto done = inner_.execute(what, parameters, [&](std::span<const value> row) {
         if (brings_rows && !row.empty()) kept_.ids.push_back(row[0].integer());
         on_row(row);
     });
+    // What follows then tells why.
+    if (is_change) missed_ = done && done.value() == 0;
+    return done;
 }
 
 bool travels_at_once(const request& sent) {

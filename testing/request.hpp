@@ -33,6 +33,7 @@ public:
 private:
     executor& inner_;
     request kept_;
+    bool missed_ = false;  // the change found nothing
 };
 
 /// Whether it is one change with what follows from it: all of it travels at once.

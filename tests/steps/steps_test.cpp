@@ -235,6 +235,37 @@ TYPED_TEST(failing_steps, of_other_calls_leave_answers_that_fit_the_rows) {
     this->fail_each_step(all_others);
 }
 
+// On SQLite in one transaction; on PostgreSQL each of the two is one by itself.
+TYPED_TEST(failing_steps, of_a_refused_call_are_the_change_and_the_look_for_its_reason) {
+    this->all.begin_anew();
+    run_type stale = this->all.runs[0];
+    stale.epoch = 0;
+    const named_call refused[] = {
+        {"claim",
+         [](recorder& jobs, auto&) {
+             EXPECT_TRUE(jobs.claim_by_id(parcel::carry, 5).value().rejected());
+         }},
+        {"fire",
+         [&](recorder& jobs, auto&) {
+             EXPECT_TRUE(jobs.fire(parcel::deliver, stale, {"me"}).value().rejected());
+         }},
+        {"control",
+         [](recorder& jobs, auto&) {
+             EXPECT_TRUE(jobs.control(parcel::stop, 1, sm::version{7}).value().rejected());
+         }},
+        {"renew",
+         [&](recorder& jobs, auto&) { EXPECT_TRUE(jobs.renew(stale).value().rejected()); }},
+    };
+    const int transactions = TypeParam::database::dialect.one_statement ? 2 : 1;
+    for (const auto& [name, made] : refused) {
+        plan counted;
+        failing_database<typename TypeParam::database> database(this->all.database, counted);
+        recorder jobs(database, *this->all.seen, "counted");
+        made(jobs, this->all.runs);
+        EXPECT_EQ(counted.taken, transactions + 2) << name;
+    }
+}
+
 TYPED_TEST(failing_steps, of_a_claim_use_up_one_attempt_however_late_its_reply_is_looked_for) {
     for (int at = 1;; ++at) {
         this->all.begin_anew();

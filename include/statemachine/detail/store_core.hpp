@@ -114,6 +114,10 @@ private:
         ending end = ending::committed;
         std::optional<error> doubt{};  // why an earlier sending may still be under way
     };
+    // Looks for the reason in the transaction of a change that found nothing to change, unless that
+    // is one of a single statement.
+    using look_around = std::optional<function_ref<result<void>(executor&)>>;
+    class reason_seeker;
     // Whether a change whose reply was lost may be sent again, which takes a guard that fails once
     // it was applied.
     enum class resend : unsigned char { guarded, never };
@@ -122,9 +126,11 @@ private:
         resend again = resend::guarded;
         std::optional<function_ref<void()>> restart{};  // forgets the rows of a failed sending
         std::optional<error> lost{};  // it was sent before, and the reply to that was lost
+        look_around missed{};         // of the first sending
     };
 
-    result<applied_plan> apply(const plan& change, const call& values, row_sink on_row);
+    result<applied_plan> apply(const plan& change, const call& values, row_sink on_row,
+                               const look_around& missed = {});
     result<applied_plan> apply_surely(const plan& change, const call& values, row_sink on_row,
                                       const recovery& how);
     result<std::size_t> query(const compiled_statement& what, const call& values, row_sink on_row);
