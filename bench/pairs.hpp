@@ -26,6 +26,12 @@ inline std::size_t scaled(std::size_t smoke, std::size_t shorter, std::size_t fu
 struct cost {
     double wall = 0;  ///< seconds
     double cpu = 0;   ///< seconds of this process
+
+    cost& operator+=(const cost& more) {
+        wall += more.wall;
+        cpu += more.cpu;
+        return *this;
+    }
 };
 
 template <class Work>

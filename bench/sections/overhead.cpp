@@ -10,6 +10,8 @@ namespace {
 
 template <class Place>
 class overhead {
+    static constexpr std::size_t parts = 10;
+
 public:
     overhead(operation<Place> what, durability sync, std::size_t calls)
         : what_(std::move(what)),
@@ -55,23 +57,26 @@ private:
         rows of_library, of_hand;
         what_.prepare(library_, of_library, jobs);
         what_.prepare_hand(*hand_, of_hand, jobs);
-        return turn_.run({
-            [&] {
-                return measured([&] {
-                    for (std::size_t i = 0; i < calls; ++i) what_.call(library_, of_library, i);
-                });
-            },
-            [&] {
-                return measured([&] {
-                    for (std::size_t i = 0; i < transactions; ++i) player_.play_next();
-                });
-            },
-            [&] {
-                return measured([&] {
-                    for (std::size_t i = 0; i < calls; ++i) what_.call_hand(*hand_, of_hand, i);
-                });
-            },
-        });
+        // In small parts, because what else the machine does changes from moment to moment.
+        std::vector<cost> all(3);
+        for (std::size_t part = 0; part < parts; ++part) {
+            const auto each = [part](std::size_t of_all, const auto& make) {
+                return [=] {
+                    return measured([&] {
+                        for (std::size_t i = of_all * part / parts; i < of_all * (part + 1) / parts;
+                             ++i)
+                            make(i);
+                    });
+                };
+            };
+            const auto costs = turn_.run({
+                each(calls, [&](std::size_t i) { what_.call(library_, of_library, i); }),
+                each(transactions, [&](std::size_t) { player_.play_next(); }),
+                each(calls, [&](std::size_t i) { what_.call_hand(*hand_, of_hand, i); }),
+            });
+            for (std::size_t i = 0; i < costs.size(); ++i) all[i] += costs[i];
+        }
+        return all;
     }
 
     void count(const std::deque<taped_call>& sent, std::size_t calls) {
