@@ -1,6 +1,7 @@
 #include "connection.hpp"
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -61,7 +62,7 @@ connection::connection(PGconn* handle, kind what) noexcept : handle_(handle), ki
 connection::~connection() {
     // PQfinish says goodbye to the server on a socket that a forked child shares with its parent,
     // and would end the parent's session. The child lets go of it instead.
-    if (kind_ != kind::borrowed && opened_by_ == getpid()) PQfinish(handle_);
+    if (kind_ != kind::borrowed && opened_by_ == detail::own_pid()) PQfinish(handle_);
 }
 
 bool connection::reusable() const noexcept {

@@ -11,8 +11,9 @@
 #include "errors.hpp"
 #include "wire.hpp"
 
+#include <statemachine/detail/own_pid.hpp>
+
 #include <libpq-fe.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <memory>
@@ -92,7 +93,7 @@ private:
 
     PGconn* handle_;
     kind kind_;
-    pid_t opened_by_ = getpid();
+    pid_t opened_by_ = detail::own_pid();
     bool in_doubt_ = false;
     bool outdated_ = false;
     bool committed_locally_ = false;

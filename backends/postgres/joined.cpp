@@ -13,7 +13,7 @@ bool thread_inside::has_entered(const session& one) noexcept {
 }
 
 result<ending> joined_session::transact(access need, steady_time until, work body) {
-    if (getpid() != opened_by_)
+    if (detail::own_pid() != opened_by_)
         return error{errc::used_after_fork,
                      "The transaction was begun by the parent process: leave it there."};
     if (in_call_)

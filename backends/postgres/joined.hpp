@@ -3,9 +3,8 @@
 
 #include "connection.hpp"
 
+#include <statemachine/detail/own_pid.hpp>
 #include <statemachine/session.hpp>
-
-#include <unistd.h>
 
 namespace statemachine::postgres {
 
@@ -22,7 +21,7 @@ public:
 private:
     connection& on_;
     steady_time until_;
-    pid_t opened_by_ = getpid();
+    pid_t opened_by_ = detail::own_pid();
     bool in_call_ = false;
 };
 

@@ -99,7 +99,8 @@ pooled_session::pooled_session(std::unique_ptr<connection> borrowed, const optio
 
 // Null where `take` would refuse the call: in a forked child the lock may be another thread's.
 detail::meeting* pooled_session::meets() noexcept {
-    if (!merges_ || getpid() != opened_by_ || thread_inside::has_entered(*this)) return nullptr;
+    if (!merges_ || detail::own_pid() != opened_by_ || thread_inside::has_entered(*this))
+        return nullptr;
     return &meeting_;
 }
 
@@ -110,7 +111,7 @@ result<void> pooled_session::reach() {
 }
 
 result<pool::loan> pooled_session::take(steady_time by) {
-    if (getpid() != opened_by_)
+    if (detail::own_pid() != opened_by_)
         return error{errc::used_after_fork,
                      "The database was opened by the parent process: open it anew after fork."};
     if (thread_inside::has_entered(*this))

@@ -5,10 +5,9 @@
 #include "pool.hpp"
 
 #include <statemachine/detail/meeting.hpp>
+#include <statemachine/detail/own_pid.hpp>
 #include <statemachine/postgres.hpp>
 #include <statemachine/session.hpp>
-
-#include <unistd.h>
 
 namespace statemachine::postgres {
 
@@ -44,7 +43,7 @@ private:
     const bool reconnects_;
     const bool has_limits_;  // the server was told how long a call may take
     const bool wants_primary_;
-    const pid_t opened_by_ = getpid();
+    const pid_t opened_by_ = detail::own_pid();
     pool connections_;
     const bool merges_;
     detail::meeting meeting_;

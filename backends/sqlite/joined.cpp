@@ -11,7 +11,7 @@ error no_longer_open() {
 }
 
 result<ending> joined_session::transact(access, steady_time, work body) {
-    if (getpid() != opened_by_)
+    if (detail::own_pid() != opened_by_)
         return error(errc::used_after_fork,
                      "the transaction was begun by the parent process; leave it there");
     if (in_call_)

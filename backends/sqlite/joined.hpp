@@ -4,9 +4,8 @@
 #include "connection.hpp"
 
 #include <statemachine/clock.hpp>
+#include <statemachine/detail/own_pid.hpp>
 #include <statemachine/session.hpp>
-
-#include <unistd.h>
 
 namespace statemachine::sqlite {
 
@@ -25,7 +24,7 @@ private:
     connection& on_;
     const clock& time_;
     steady_time until_;
-    pid_t opened_by_ = getpid();
+    pid_t opened_by_ = detail::own_pid();
     bool in_call_ = false;
 };
 

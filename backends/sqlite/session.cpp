@@ -4,7 +4,7 @@
 #include "joined.hpp"
 #include "sharing.hpp"
 
-#include <unistd.h>
+#include <statemachine/detail/own_pid.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -51,12 +51,12 @@ local_session::local_session(std::unique_ptr<connection> on, open_file file, con
       file_(std::move(file)),
       how_(how),
       clock_(how.time != nullptr ? *how.time : system_clock()),
-      process_(getpid()) {}
+      process_(detail::own_pid()) {}
 
 local_session::~local_session() {
     // The child's copy would act on locks that only the parent holds: roll its transaction back,
     // checkpoint, and delete the log under it.
-    if (getpid() != process_) connection_->abandon();
+    if (detail::own_pid() != process_) connection_->abandon();
 }
 
 result<ending> local_session::transact(access need, steady_time until, work body) {
@@ -101,7 +101,7 @@ bracket::kind local_session::kind_for(access need) const noexcept {
 
 // Before the turnstile, which another thread of the parent may have held at the fork.
 result<void> local_session::check_process() const {
-    if (getpid() == process_) return success();
+    if (detail::own_pid() == process_) return success();
     return error(errc::used_after_fork,
                  "the database was opened by the parent process; open it again after fork()");
 }
