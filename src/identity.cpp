@@ -1,13 +1,10 @@
 #include "identity.hpp"
 
 #include <statemachine/detail/chance.hpp>
-#include <statemachine/detail/own_pid.hpp>
 
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid.hpp>
-
-#include <unistd.h>
 
 #include <bit>
 #include <cstring>
@@ -18,16 +15,6 @@ namespace {
 constexpr char recipe = '1';
 
 thread_local seeded_chance* chance_of_thread = nullptr;
-
-using nonce_bytes = std::array<char, 16>;
-
-// Sixteen of them for one system call. A child that was forked must not draw what its parent has.
-struct drawn_nonces {
-    std::array<nonce_bytes, 16> drawn{};
-    std::size_t left = 0;
-    pid_t owner = 0;
-};
-thread_local drawn_nonces nonces_of_thread;
 
 // Lengths stand in front of contents, so that no two lists of values encode alike.
 class encoding {
@@ -96,20 +83,12 @@ std::uint64_t seeded_chance::next() noexcept {
 }
 
 std::array<char, 16> make_nonce() {
-    nonce_bytes nonce{};
+    std::array<char, 16> nonce{};
     if (chance_of_thread != nullptr) {
         const std::uint64_t drawn[] = {chance_of_thread->next(), chance_of_thread->next()};
         std::memcpy(nonce.data(), drawn, sizeof drawn);
         return nonce;
     }
-    drawn_nonces& ready = nonces_of_thread;
-    const pid_t own = own_pid();
-    if ((ready.left == 0 || ready.owner != own) &&
-        getentropy(ready.drawn.data(), sizeof ready.drawn) == 0) {
-        ready.left = ready.drawn.size();
-        ready.owner = own;
-    }
-    if (ready.left > 0 && ready.owner == own) return ready.drawn[--ready.left];
     boost::uuids::random_generator_pure random;
     const boost::uuids::uuid made = random();
     std::memcpy(nonce.data(), &*made.begin(), nonce.size());
@@ -119,7 +98,7 @@ std::array<char, 16> make_nonce() {
 double make_share() {
     const std::array<char, 16> nonce = make_nonce();
     std::uint64_t bits = 0;
-    std::memcpy(&bits, nonce.data() + 8, sizeof bits);  // the first half may hold a version's bits
+    std::memcpy(&bits, nonce.data() + 8, sizeof bits);  // the first half holds the version's bits
     return static_cast<double>(bits >> 13U & 0xFFFFFFFFU) / 4294967296.0;
 }
 

@@ -183,11 +183,13 @@ result<std::size_t> store_core::bound_plan::make(executor& transaction, const va
         search_.set(what.search, slot::now, now);
         auto found = transaction.execute(what.search.sql, search_.values(),
                                          [&](std::span<const value> row) { id = row[0]; });
+        missed_ = found && !id;
         if (!found || !id) return found;
         main_.set(what.change, slot::id, *id);
         back_.set(what.read_back, slot::id, *id);
     }
     auto made = transaction.execute(what.change.sql, main_.values(), on_row);
+    missed_ = made && made.value() == 0;
     if (!made || made.value() == 0 || what.read_back.sql.text.empty()) return made;
     return transaction.execute(what.read_back.sql, back_.values(), on_row);
 }

@@ -106,12 +106,16 @@ public:
     // Runs the change, and its followers for each row that was brought back.
     result<std::size_t> run(executor & transaction, row_sink on_row);
 
+    // Whether the change found no job: one that was changed may still bring back no row.
+    bool missed() const { return missed_; }
+
 private:
     result<std::size_t> make(executor & transaction, const value& now, row_sink on_row);
     result<void> follow(executor & transaction, std::int64_t id, const value& now);
 
     const plan* change_ = nullptr;
     bound_rows* rows_ = nullptr;
+    bool missed_ = false;
     bound search_;
     bound main_;
     bound back_;
@@ -128,8 +132,8 @@ public:
     // In the change's own transaction: a `look_around`.
     result<void> operator()(executor& transaction);
 
-    // What was seen there, or else what is seen now. Where an earlier sending may still be under
-    // way, what was seen there may have been told by that one.
+    // What was seen there, or else what is seen now: also where an earlier sending may still be
+    // under way, which may have caused what was seen.
     result<std::optional<answer<raw_change>>> find(bool in_doubt);
 
 private:

@@ -40,7 +40,7 @@ result<store_core::applied_plan> store_core::apply(const plan& change, const cal
         if (!rows) return std::move(rows).error();
         done.rows = rows.value();
         if (done.rows > 0) return verdict::commit;
-        if (missed && need != access::single)
+        if (missed && ready.missed() && need != access::single)
             if (auto looked = (*missed)(transaction); !looked) return std::move(looked).error();
         return verdict::roll_back;
     };

@@ -1,5 +1,6 @@
 // Why a change missed its job: read after it, in statements that see what made it miss. On SQLite
-// they are in its transaction; on PostgreSQL a change has none but its own statement.
+// they are in its transaction, unless its reply was lost or its token was taken; on PostgreSQL they
+// follow in one of their own.
 #include "judge.hpp"
 #include "replies.hpp"
 #include "store_call.hpp"

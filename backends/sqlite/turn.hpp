@@ -23,12 +23,6 @@ struct shared_call;
 /// the lock that `try_lock_until` takes; able to tell a thread that it waits for itself, and to let
 /// the one inside do the work of those who wait.
 class turnstile {
-    // Rung for one who waits. The turnstile keeps it, since whom it is rung for may be gone by
-    // then.
-    struct bell {
-        std::condition_variable rung;
-    };
-
 public:
     enum class entry : unsigned char { taken, nested, too_late, served };
 

@@ -123,7 +123,7 @@ def of_races(overhead, contention, compile_time):
         hot = f"contention/{database}/hot_job/16"
         yield Target(f"winners among 16 contenders for one job, {name}", "one",
                      contention.values(hot, "winners_a_round"), least=1, most=1, form="{:.0f}")
-        yield Target(f"16 contenders for one job against 16 calls in turn, {name}",
+        yield Target(f"16 contenders for one job against 16 calls in turn, started alike, {name}",
                      "time 1 x or less", contention.ratios(hot, "library_us", "in_turn_us"), most=1)
     yield Target("the headers and a machine of 20 transitions, GCC -O0", "1 s or less",
                  compile_time.values("compile/gcc/transitions:20/used", "seconds"), most=1,

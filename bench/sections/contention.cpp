@@ -72,7 +72,7 @@ run_type fresh_run(library<Place>& on) {
 }
 
 /// Contenders for one job, against as many statements by hand on connections of their own, and
-/// against the same number of calls in turn.
+/// against the same number of calls in turn by one of them, which all were started for.
 template <class Place>
 class hot_job {
 public:
@@ -138,7 +138,7 @@ private:
         });
     }
 
-    // They meet as often as in a race, so that starting them together costs the same.
+    // All of them meet before each round as in a race, so that to start them costs the same here.
     void one_by_one(const std::vector<std::int64_t>& ids) {
         std::barrier gate(static_cast<std::ptrdiff_t>(contenders_));
         run_threads(contenders_, [&](std::size_t who) {

@@ -266,6 +266,18 @@ TYPED_TEST(failing_steps, of_a_refused_call_are_the_change_and_the_look_for_its_
     }
 }
 
+// What the job was for a moment is no reason.
+TEST(change_that_a_trigger_removes, is_undone_and_told_as_retryable) {
+    prepared<conformance::sqlite_backend> all;
+    all.begin_anew();
+    all.place.execute(
+        "CREATE TRIGGER removes AFTER UPDATE ON parcel_jobs BEGIN "
+        "DELETE FROM parcel_jobs WHERE id = NEW.id; END");
+    recorder jobs = all.jobs();
+    EXPECT_TRUE(jobs.fire(parcel::deliver, all.runs[0], {"me"}).value().retryable());
+    EXPECT_TRUE(jobs.unrecorded().read(all.runs[0].id).value());
+}
+
 TYPED_TEST(failing_steps, of_a_claim_use_up_one_attempt_however_late_its_reply_is_looked_for) {
     for (int at = 1;; ++at) {
         this->all.begin_anew();

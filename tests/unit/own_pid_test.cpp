@@ -39,7 +39,7 @@ TEST(own_pid, is_known_to_a_child_that_no_library_has_heard_of) {
 #endif
 
 TEST(nonces, are_others_in_a_child) {
-    make_nonce();  // more of them lie ready now
+    make_nonce();  // whatever is kept for the next ones
     int ends[2];
     ASSERT_EQ(pipe(ends), 0);
     EXPECT_TRUE(holds_in(fork(), [&] {

@@ -114,8 +114,8 @@ private:
         ending end = ending::committed;
         std::optional<error> doubt{};  // why an earlier sending may still be under way
     };
-    // Looks for the reason in the transaction of a change that found nothing to change, unless that
-    // is one of a single statement.
+    // Looks for the reason in the transaction of a change that found nothing to change. A
+    // transaction of a single statement has no room for it.
     using look_around = std::optional<function_ref<result<void>(executor&)>>;
     class reason_seeker;
     // Whether a change whose reply was lost may be sent again, which takes a guard that fails once
