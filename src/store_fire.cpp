@@ -125,7 +125,7 @@ result<answer<raw_change>> store_core::fire_guarded(const prepared_fire& prepare
                 return answer<raw_change>(status::unknown, unreadable(std::move(*made).error()));
             return done_by(done.value().end, std::move(*made).value());
         }
-        auto why = seeker.find(!done || doubt);
+        auto why = seeker.find(doubt.has_value());
         if (!why) return answer_of<raw_change>(std::move(why).error());
         // A unique constraint of the user's own, and not the token's.
         if (token_taken &&
