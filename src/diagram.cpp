@@ -1,4 +1,5 @@
-#include <statemachine/detail/render_rule.hpp>
+#include "render/rule.hpp"
+
 #include <statemachine/diagram.hpp>
 
 #include <string>

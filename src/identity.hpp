@@ -1,7 +1,7 @@
 // Numbers that name things: nonces of calls, fingerprints of contents.
 #pragma once
 
-#include <statemachine/detail/catalog.hpp>
+#include <statemachine/detail/spec.hpp>
 
 #include <array>
 #include <span>

@@ -1,4 +1,5 @@
 #include "migrate_plan.hpp"
+#include "render/schema.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -179,12 +180,9 @@ private:
     }
 
     std::string check_of_states() const {
-        sql_writer measured(speech_);
-        write_state_check(measured, declared_);
-        std::string text(measured.size(), ' ');
-        sql_writer out(speech_, text.data());
+        sql_writer out(speech_);
         write_state_check(out, declared_);
-        return text;
+        return out.text();
     }
 
     const catalog& statements_;

@@ -1,9 +1,8 @@
 // What a migration has to run: worked out without a database.
 #pragma once
 
+#include "render/plans.hpp"
 #include "schema_compare.hpp"
-
-#include <statemachine/detail/catalog.hpp>
 
 namespace statemachine::detail {
 

@@ -1,4 +1,5 @@
 #include "relay_call.hpp"
+#include "render/emit.hpp"
 
 #include "replies.hpp"
 

@@ -1,6 +1,8 @@
 // What the statements of a relay may need, and how they are sent.
 #pragma once
 
+#include "render/plans.hpp"
+
 #include <statemachine/detail/relay_core.hpp>
 
 namespace statemachine::detail {

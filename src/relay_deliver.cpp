@@ -1,5 +1,6 @@
 // One event and the callable: what it took is marked, what it refused is noted for another try.
 #include "relay_pause.hpp"
+#include "render/plans.hpp"
 
 #include <statemachine/detail/relay_core.hpp>
 

@@ -1,3 +1,5 @@
+#include "render/plans.hpp"
+
 #include <statemachine/detail/schema_core.hpp>
 
 namespace statemachine::detail {
@@ -89,6 +91,8 @@ private:
 };
 
 }  // namespace
+
+std::string_view schema_core::ddl() const noexcept { return statements_->schema; }
 
 result<std::vector<explained>> schema_core::explain() {
     std::vector<explained> all;

@@ -90,8 +90,9 @@ result<void> store_core::bound::bind(const catalog& statements, const compiled_s
                                      const call& values, std::size_t max_payload) {
     std::size_t payload = 0;
     size_ = 0;
+    many_.resize(what.parameters.size() > usual ? what.parameters.size() : 0);
     for (const parameter& wanted : what.parameters) {
-        value& into = *std::construct_at(&values_[size_++]);
+        value& into = *std::construct_at(first() + size_++);
         if (auto fine = put(into, *statements.declared, wanted, values, payload); !fine)
             return fine;
     }
@@ -153,7 +154,7 @@ void store_core::bound_rows::clear() {
 
 void store_core::bound::set(const compiled_statement& what, slot from, const value& content) {
     for (std::size_t i = 0; i < size_; ++i)
-        if (what.parameters[i].from == from) values_[i] = content;
+        if (what.parameters[i].from == from) first()[i] = content;
 }
 
 result<void> store_core::bound_plan::bind(const catalog& statements, const plan& change,

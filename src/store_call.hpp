@@ -2,6 +2,7 @@
 #pragma once
 
 #include "checks.hpp"
+#include "render/plans.hpp"
 
 #include <statemachine/detail/store_core.hpp>
 
@@ -50,14 +51,19 @@ public:
     // Fills what only the transaction knows.
     void set(const compiled_statement& what, slot from, const value& content);
 
-    std::span<const value> values() const { return {&values_[0], size_}; }
+    std::span<const value> values() const { return {first(), size_}; }
 
 private:
-    // Room for the most that a statement takes, of which a call fills what it needs.
+    // Room for what nearly every statement takes, of which a call fills what it needs.
+    static constexpr std::size_t usual = 96;
     union {
-        value values_[sql_writer::max_parameters];  // NOLINT(readability-identifier-naming)
+        value values_[usual];  // NOLINT(readability-identifier-naming)
     };
+    std::vector<value> many_;  // in place of those, where they are not enough
     std::size_t size_ = 0;
+
+    value* first() { return many_.empty() ? &values_[0] : many_.data(); }
+    const value* first() const { return many_.empty() ? &values_[0] : many_.data(); }
 
 public:
     bound() noexcept {}  // NOLINT(*-use-equals-default,*-member-init)
@@ -145,5 +151,9 @@ private:
     bool looked_ = false;
     std::optional<answer<raw_change>> why_;
 };
+
+inline const event_plans& store_core::plans(int event) const {
+    return statements_->events[static_cast<std::size_t>(event)];
+}
 
 }  // namespace statemachine::detail

@@ -1,6 +1,7 @@
 // Claims and sweeps.
 #include "identity.hpp"
 #include "judge.hpp"
+#include "render/change.hpp"
 #include "replies.hpp"
 #include "store_call.hpp"
 

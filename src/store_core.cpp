@@ -1,3 +1,4 @@
+#include "render/change.hpp"
 #include "store_call.hpp"
 
 #include <limits>
@@ -74,6 +75,8 @@ result<std::size_t> store_core::query(const compiled_statement& what, const call
     if (!ended) return std::move(ended).error();
     return count;
 }
+
+std::string_view store_core::schema() const noexcept { return statements_->schema; }
 
 result<int> store_core::event_of(const event_ref& event,
                                  std::initializer_list<event_kind> wanted) const {

@@ -1,3 +1,4 @@
+#include "render/read.hpp"
 #include "replies.hpp"
 #include "store_call.hpp"
 

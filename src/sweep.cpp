@@ -47,6 +47,12 @@ void add(swept& all, const swept& more) {
 
 }  // namespace
 
+sweep_core::sweep_core(const store_core& jobs, const sweep_catalog& statements, sweeper_options how)
+    : jobs_(jobs),
+      statements_(&statements),
+      how_(std::move(how)),
+      places_(statements.steps.size() + statements.removals.size()) {}
+
 result<sweep_core::turn> sweep_core::take_turn() {
     store_core::call values(*jobs_.session_);
     values.delay = how_.interval.count();

@@ -215,7 +215,7 @@ def compile_time(section):
             for name in section.names("compile/") if section.values(name, "seconds")]
     return ("## Compile time\n\n`./scripts/bench compile`: processor time of one translation "
             "unit, -O0, with the headers of the library and of SQLite; *declared* verifies the "
-            "machine, *used* also renders its SQL and fires an event.\n\n" + table(("compiler",
+            "machine, *used* also makes a store and fires an event.\n\n" + table(("compiler",
             "unit", "time"), rows))
 
 

@@ -22,7 +22,7 @@ public:
     /// @param database  outlives this object
     template <database_like Database>
     explicit outbox(Database& database)
-        : core_(detail::relay_catalog_of<Machine, Database::dialect>::value,
+        : core_(detail::relay_catalog_of<Machine, Database::dialect>(),
                 database.connection()) {}
 
     /// The events that the group did not take, in the order of their jobs. It walks what is open.

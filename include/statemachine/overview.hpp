@@ -38,7 +38,7 @@ auto overview_of(Database& database, std::int64_t reasons = 20)
     using described = detail::described<Machine>;
     using state_type = typename described::state_type;
     detail::overview_core core(store<Machine>(database).core(),
-                               detail::overview_catalog_of<Machine, Database::dialect>::value);
+                               detail::overview_catalog_of<Machine, Database::dialect>());
     auto counted = core.count(reasons);
     if (!counted) return std::move(counted).error();
     overview<state_type> seen;

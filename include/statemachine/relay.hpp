@@ -64,7 +64,7 @@ public:
     template <database_like Database, class Callable>
     relay(Database& database, relay_options how, Callable callable)
         : jobs_(database),
-          core_(detail::relay_catalog_of<Machine, Database::dialect>::value, database.connection(),
+          core_(detail::relay_catalog_of<Machine, Database::dialect>(), database.connection(),
                 std::move(how)) {
         if constexpr (std::is_invocable_r_v<result<void>, Callable&, const event_type&>)
             deliver_ = [this, callable = std::move(callable)](const emission& event) mutable {

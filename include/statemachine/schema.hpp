@@ -40,7 +40,7 @@ public:
     /// @param database  outlives the schema; its type decides which statements are sent
     template <database_like Database>
     explicit schema(Database& database)
-        : core_(detail::catalog_of<Machine, Database::dialect>::value, database.connection()) {}
+        : core_(detail::catalog_of<Machine, Database::dialect>(), database.connection()) {}
 
     /// The statements that make the tables where there are none.
     std::string_view ddl() const noexcept { return core_.ddl(); }

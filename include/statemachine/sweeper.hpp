@@ -8,7 +8,6 @@
 // than the grace, nobody may have been able to renew, and leases are left alone for as long again.
 #pragma once
 
-#include <statemachine/detail/relay_catalog.hpp>
 #include <statemachine/detail/sweep_core.hpp>
 #include <statemachine/store.hpp>
 
@@ -24,9 +23,9 @@ public:
     template <database_like Database>
     explicit sweeper(Database& database, sweeper_options how = {})
         : core_(store<Machine>(database).core(),
-                detail::sweep_catalog_of<Machine, Database::dialect>::value, std::move(how)) {
+                detail::sweep_catalog_of<Machine, Database::dialect>(), std::move(how)) {
         if constexpr (detail::described<Machine>::value.emits())
-            core_.also_prune(detail::relay_catalog_of<Machine, Database::dialect>::value,
+            core_.also_prune(detail::relay_catalog_of<Machine, Database::dialect>(),
                              database.connection());
     }
 

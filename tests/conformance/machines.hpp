@@ -10,7 +10,7 @@ namespace conformance {
 namespace sm = statemachine;
 using namespace std::chrono_literals;
 
-/// A store on this database. Defined in machines.cpp, where the statements are rendered.
+/// A store on this database. Defined in machines.cpp, where the store is compiled.
 template <const auto& Machine, class Database>
 sm::store<Machine> store_on(Database& database, const sm::store_options& limits = {});
 

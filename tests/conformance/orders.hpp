@@ -205,7 +205,7 @@ inline constexpr sm::machine<state, job> machine{.table = table,
                                                  .transitions = transitions};
 }  // namespace stricter
 
-/// Defined in orders.cpp, where the statements are rendered.
+/// Defined in orders.cpp, where the store is compiled.
 template <const auto& Machine, class Database>
 sm::store<Machine> store_on(Database& database);
 template <const auto& Machine, class Database>

@@ -103,7 +103,7 @@ private:
     std::atomic<int> losses_{0};
 };
 
-/// Both defined in parcels.cpp, where the statements are rendered.
+/// Both defined in parcels.cpp, where the store is compiled.
 template <class Database>
 std::unique_ptr<relay_type> relay_on(Database& database, sm::relay_options how,
                                      callable_type callable);

@@ -13,7 +13,7 @@ namespace faults {
 
 class staff {
 public:
-    /// Defined in staff.cpp, where the statements are rendered.
+    /// Defined in staff.cpp, where the store is compiled.
     template <class Database>
     explicit staff(Database& database);
     staff(const staff&) = delete;

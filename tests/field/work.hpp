@@ -75,7 +75,7 @@ inline constexpr sm::machine<state, job> machine{.table = "work_jobs",
 using work_store = sm::store<work::machine>;
 using work_run = work_store::run_type;
 
-/// Defined in work.cpp, where the statements are rendered.
+/// Defined in work.cpp, where the store is compiled.
 work_store store_of(sm::postgres::database& database);
 
 /// A fresh database on a server, dropped at the end.

@@ -44,9 +44,9 @@ golden_file file_of() {
     std::filesystem::path path{STATEMACHINE_GOLDEN_DIRECTORY};
     path /= std::string{Speech.name};
     path /= std::string{Machine.table} + ".sql";
-    std::string text = written(sm::detail::catalog_of<Machine, Speech>::value);
+    std::string text = written(sm::detail::catalog_of<Machine, Speech>());
     if constexpr (sm::detail::described<Machine>::value.emits())
-        append(text, listing::of(sm::detail::relay_catalog_of<Machine, Speech>::value));
+        append(text, listing::of(sm::detail::relay_catalog_of<Machine, Speech>()));
     return {path, text};
 }
 

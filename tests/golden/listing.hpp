@@ -1,7 +1,7 @@
 // Every statement of a catalog under a heading of its own, in the order of the declaration.
 #pragma once
 
-#include <statemachine/detail/relay_catalog.hpp>
+#include <render/plans.hpp>
 
 #include <string>
 #include <string_view>

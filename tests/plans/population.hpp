@@ -3,6 +3,7 @@
 #pragma once
 
 #include <conformance/machines.hpp>
+#include <render/parameter.hpp>
 
 #include <array>
 #include <string>

@@ -15,8 +15,8 @@
 namespace plans {
 namespace {
 
-constexpr const auto& statements =
-    sm::detail::catalog_of<queue::machine, sm::dialect_of_postgres>::value;
+const sm::detail::catalog& statements =
+    sm::detail::catalog_of<queue::machine, sm::dialect_of_postgres>();
 
 // For each row that a call may change: in the search, and in the change by index and by row, both
 // of which meet what the change of the search before has left.

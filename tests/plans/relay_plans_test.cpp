@@ -90,8 +90,7 @@ class relay_in_sqlite : public testing::TestWithParam<bool> {
 protected:
     void SetUp() override {
         ASSERT_EQ(sqlite3_open(":memory:", &handle_), SQLITE_OK);
-        run(std::string{
-            sm::detail::catalog_of<parcels::machine, sm::dialect_of_sqlite>::value.schema});
+        run(std::string{sm::detail::catalog_of<parcels::machine, sm::dialect_of_sqlite>().schema});
         run("BEGIN; " + filling(in_sqlite) + "COMMIT");
         if (GetParam()) run("ANALYZE");
     }
@@ -114,7 +113,7 @@ protected:
 TEST_P(relay_in_sqlite, visits_as_many_rows_as_it_may_change) {
     constexpr int steps_a_row = 500;
     const auto statements =
-        listing::of(sm::detail::relay_catalog_of<parcels::machine, sm::dialect_of_sqlite>::value);
+        listing::of(sm::detail::relay_catalog_of<parcels::machine, sm::dialect_of_sqlite>());
     for (const listing::entry& each : statements) {
         if (walks(each.heading)) continue;
         std::string text{each.text()};
@@ -207,14 +206,13 @@ std::int64_t visited(const std::string& plan) {
 TEST(relay_in_postgres, visits_as_many_rows_as_it_may_change_under_any_plan) {
     const connection on;
     on.run("CREATE SCHEMA relay_plans; SET search_path = relay_plans; SET jit = off");
-    on.run(std::string{
-        sm::detail::catalog_of<parcels::machine, sm::dialect_of_postgres>::value.schema});
+    on.run(std::string{sm::detail::catalog_of<parcels::machine, sm::dialect_of_postgres>().schema});
     on.run(
         "ALTER TABLE parcels_outbox SET (autovacuum_enabled = false); "
         "ALTER TABLE parcels_deliveries SET (autovacuum_enabled = false); " +
         filling(in_postgres));
     const auto statements =
-        listing::of(sm::detail::relay_catalog_of<parcels::machine, sm::dialect_of_postgres>::value);
+        listing::of(sm::detail::relay_catalog_of<parcels::machine, sm::dialect_of_postgres>());
     for (const char* statistics : {"", "ANALYZE"})
         for (const char* mode : {"force_generic_plan", "force_custom_plan"})
             for (const char* join : {"tidscan", "hashjoin", "mergejoin", "nestloop"}) {

@@ -26,8 +26,8 @@ std::string moment_in(int seconds) {
     return std::to_string(now_in_milliseconds() + seconds * std::int64_t{1000});
 }
 
-constexpr const auto& statements =
-    sm::detail::catalog_of<queue::machine, sm::dialect_of_sqlite>::value;
+const sm::detail::catalog& statements =
+    sm::detail::catalog_of<queue::machine, sm::dialect_of_sqlite>();
 
 class filled_database {
 public:

@@ -1,6 +1,7 @@
 // What claims know of where due jobs stand, without the many claims that it takes.
 #pragma once
 
+#include <render/plans.hpp>
 #include <statemachine/detail/catalog.hpp>
 #include <statemachine/session.hpp>
 
@@ -26,7 +27,7 @@ public:
 
 private:
     static const void* claim_of(std::string_view event) {
-        constexpr const auto& statements = detail::catalog_of<Machine, Database::dialect>::value;
+        const auto& statements = detail::catalog_of<Machine, Database::dialect>();
         return &statements
                     .events[static_cast<std::size_t>(statements.declared->event_named(event))];
     }

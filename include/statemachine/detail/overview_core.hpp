@@ -1,7 +1,6 @@
 // The overview without its types.
 #pragma once
 
-#include <statemachine/detail/render_overview.hpp>
 #include <statemachine/detail/store_core.hpp>
 
 namespace statemachine {
@@ -17,22 +16,6 @@ struct parked_overview {
 }  // namespace statemachine
 
 namespace statemachine::detail {
-
-struct overview_catalog {
-    compiled_statement states, stuck;
-};
-
-template <const auto& Machine, const dialect& Speech>
-struct overview_catalog_of {
-    static constexpr overview_catalog make() {
-        overview_catalog made{};
-        made.states = rendered<Machine, Speech, write_overview>::returning(overview_types);
-        if constexpr (described<Machine>::value.emits())
-            made.stuck = rendered<Machine, Speech, write_stuck_events>::returning(stuck_types);
-        return made;
-    }
-    static constexpr overview_catalog value = make();
-};
 
 struct raw_state_overview {
     std::string name;

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <statemachine/delivery.hpp>
-#include <statemachine/detail/relay_catalog.hpp>
+#include <statemachine/detail/catalog.hpp>
+#include <statemachine/session.hpp>
 
 #include <mutex>
 #include <stop_token>

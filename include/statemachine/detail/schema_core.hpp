@@ -3,6 +3,7 @@
 
 #include <statemachine/detail/catalog.hpp>
 #include <statemachine/schema_report.hpp>
+#include <statemachine/session.hpp>
 
 #include <optional>
 
@@ -13,7 +14,7 @@ public:
     schema_core(const catalog& statements, session& database)
         : statements_(&statements), session_(&database) {}
 
-    std::string_view ddl() const noexcept { return statements_->schema; }
+    std::string_view ddl() const noexcept;
     result<migration> migrate(const migrate_options& options);
     result<schema_report> check();
     result<std::vector<explained>> explain();

@@ -21,6 +21,7 @@ constexpr bool same_member(const field_info& a, const field_info& b) {
 }
 
 enum class event_kind : unsigned char { claim, step, control, renewal };
+enum class fence : unsigned char { epoch, version, none };  // what a change has to match
 
 struct rule_spec {
     int event = nowhere;

@@ -4,6 +4,7 @@
 #include <statemachine/answer.hpp>
 #include <statemachine/detail/catalog.hpp>
 #include <statemachine/run.hpp>
+#include <statemachine/session.hpp>
 
 #include <array>
 #include <initializer_list>
@@ -26,6 +27,9 @@ using record_maker = function_ref<void*(const raw_record&)>;
 using job_source = function_ref<std::pair<const void*, submit_options>(std::size_t)>;
 
 class meeting;
+struct compiled_statement;
+struct event_plans;
+struct plan;
 
 struct fire_call {
     int event = nowhere;
@@ -54,7 +58,7 @@ public:
         : statements_(&statements), session_(&database), limits_(limits) {}
 
     wakeup& wakeups() const noexcept { return session_->wakeups(); }
-    std::string_view schema() const noexcept { return statements_->schema; }
+    std::string_view schema() const noexcept;
     result<void> migrate();
 
     result<answer<raw_submitted>> submit(const void* job, const submit_options& options);
@@ -197,9 +201,7 @@ private:
     result<raw_change> change_of(std::span<const value> row) const;
     result<void> check_job(std::span<const value> row) const;
     result<void> fill(void* job, std::span<const value> columns) const;
-    const event_plans& plans(int event) const {
-        return statements_->events[static_cast<std::size_t>(event)];
-    }
+    const event_plans& plans(int event) const;
 
     const catalog* statements_;
     session* session_;

@@ -3,7 +3,6 @@
 
 #include <statemachine/detail/relay_core.hpp>
 #include <statemachine/detail/store_core.hpp>
-#include <statemachine/detail/sweep_catalog.hpp>
 #include <statemachine/sweep_result.hpp>
 
 #include <mutex>
@@ -14,13 +13,11 @@
 
 namespace statemachine::detail {
 
+struct sweep_step;
+
 class [[gnu::visibility("default")]] sweep_core {
 public:
-    sweep_core(const store_core& jobs, const sweep_catalog& statements, sweeper_options how)
-        : jobs_(jobs),
-          statements_(&statements),
-          how_(std::move(how)),
-          places_(statements.steps.size() + statements.removals.size()) {}
+    sweep_core(const store_core& jobs, const sweep_catalog& statements, sweeper_options how);
 
     void also_prune(const relay_catalog& events, session& on) { events_.emplace(events, on); }
 

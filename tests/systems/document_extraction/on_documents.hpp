@@ -33,7 +33,7 @@ using run_type = store_type::run_type;
 using sweeper_type = sm::sweeper<machine<production>>;
 using relay_type = sm::relay<machine<production>>;
 
-/// Defined in on_documents.cpp, where the statements are rendered.
+/// Defined in on_documents.cpp, where the store is compiled.
 template <class Database>
 store_type documents_on(Database& database);
 template <class Database>

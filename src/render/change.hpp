@@ -2,7 +2,7 @@
 // same transaction. Where the dialect allows, all of it is one statement.
 #pragma once
 
-#include <statemachine/detail/render_emit.hpp>
+#include "emit.hpp"
 
 namespace statemachine::detail {
 
@@ -17,7 +17,7 @@ inline constexpr std::array change_types{column_type::int64, column_type::int64,
                                          column_type::int32, column_type::time,  column_type::time,
                                          column_type::int32, column_type::time};
 
-constexpr void write_change_columns(sql_writer& out, const spec& declared, bool with_job) {
+inline void write_change_columns(sql_writer& out, const spec& declared, bool with_job) {
     comma list(out);
     for (const std::string_view each : change_columns) list.next().name(each);
     if (!with_job) return;
@@ -25,7 +25,7 @@ constexpr void write_change_columns(sql_writer& out, const spec& declared, bool 
 }
 
 // Which name the log gives to a change.
-constexpr void write_event_name(sql_writer& out, std::string_view event, bool can_exhaust) {
+inline void write_event_name(sql_writer& out, std::string_view event, bool can_exhaust) {
     if (!can_exhaust) {
         out.literal(event);
         return;
@@ -34,8 +34,8 @@ constexpr void write_event_name(sql_writer& out, std::string_view event, bool ca
     out.literal(event) << " END";
 }
 
-constexpr void write_log_insert(sql_writer& out, const spec& declared, std::string_view event,
-                                bool can_exhaust, std::string_view from) {
+inline void write_log_insert(sql_writer& out, const spec& declared, std::string_view event,
+                             bool can_exhaust, std::string_view from) {
     out << "INSERT INTO ";
     out.name(declared.table, "_log")
         << " (\"job\", \"version\", \"event\", \"from_state\", \"to_state\", \"epoch\", \"actor\", "
@@ -51,7 +51,7 @@ constexpr void write_log_insert(sql_writer& out, const spec& declared, std::stri
 // joined in no other order.
 enum class locked : unsigned char { awaited, skipped };  // rows that another transaction holds
 
-constexpr void write_held(sql_writer& out, const spec& declared, locked rows) {
+inline void write_held(sql_writer& out, const spec& declared, locked rows) {
     out << "\"held\" AS MATERIALIZED (\nSELECT \"row\".* FROM ";
     out.rows() << " CROSS JOIN LATERAL (\n  SELECT FROM ";
     out.name(declared.table) << " WHERE \"id\" = ";
@@ -61,19 +61,19 @@ constexpr void write_held(sql_writer& out, const spec& declared, locked rows) {
 }
 
 // A job that another transaction holds is left for later, so that the others need not wait for it.
-constexpr void write_held_rows(sql_writer& out, const spec& declared) {
+inline void write_held_rows(sql_writer& out, const spec& declared) {
     write_held(out, declared, locked::skipped);
     out << ", ";
 }
 
 // The job of a held row. As an array of one no join can compare it but by the index of ids.
-constexpr void write_held_id(sql_writer& out) {
+inline void write_held_id(sql_writer& out) {
     out << "\"id\" = ANY(ARRAY[";
     out.put(slot::id, column_type::int64) << "])";
 }
 
-constexpr void write_token_insert(sql_writer& out, const spec& declared, std::string_view event,
-                                  std::string_view from) {
+inline void write_token_insert(sql_writer& out, const spec& declared, std::string_view event,
+                               std::string_view from) {
     out << "INSERT INTO ";
     out.name(declared.table, "_tokens")
         << " (\"job\", \"token\", \"event\", \"fingerprint\", \"version\", \"at\", "
@@ -85,44 +85,43 @@ constexpr void write_token_insert(sql_writer& out, const spec& declared, std::st
 }
 
 // Follows a change in its own statement where the dialect needs that: the row is read back by id.
-constexpr void write_row_of_id(sql_writer& out, const spec& declared) {
+inline void write_row_of_id(sql_writer& out, const spec& declared) {
     out.name(declared.table) << " WHERE \"id\" = ";
     out.put(slot::id, column_type::int64);
 }
 
 // The log rows and tokens that follow a change on their own.
-constexpr void write_library_log(sql_writer& out, const spec& declared, std::string_view change,
-                                 bool can_exhaust) {
+inline void write_library_log(sql_writer& out, const spec& declared, std::string_view change,
+                              bool can_exhaust) {
     write_log_insert(out, declared, change, can_exhaust, "");
     write_row_of_id(out, declared);
 }
-constexpr void write_submit_log(sql_writer& out, const spec& declared) {
+inline void write_submit_log(sql_writer& out, const spec& declared) {
     write_library_log(out, declared, "submit", false);
 }
-constexpr void write_expire_log(sql_writer& out, const spec& declared) {
+inline void write_expire_log(sql_writer& out, const spec& declared) {
     write_library_log(out, declared, "expire", true);
 }
-constexpr void write_exhaust_log(sql_writer& out, const spec& declared) {
+inline void write_exhaust_log(sql_writer& out, const spec& declared) {
     write_library_log(out, declared, "exhaust", false);
 }
-constexpr void write_event_log(sql_writer& out, const spec& declared, int event, bool can_exhaust) {
+inline void write_event_log(sql_writer& out, const spec& declared, int event, bool can_exhaust) {
     write_library_log(out, declared, declared.events[static_cast<std::size_t>(event)].name,
                       can_exhaust);
 }
-constexpr void write_token_row(sql_writer& out, const spec& declared, int event) {
+inline void write_token_row(sql_writer& out, const spec& declared, int event) {
     write_token_insert(out, declared, declared.events[static_cast<std::size_t>(event)].name, "");
     write_row_of_id(out, declared);
 }
 
 // The events that follow a change on their own.
-template <auto Emissions, auto... Arguments>
-constexpr void write_events(sql_writer& out, const spec& declared) {
-    write_emit_insert(out, declared, Emissions(declared, Arguments...), [&] {
+inline void write_events(sql_writer& out, const spec& declared, const emissions& all) {
+    write_emit_insert(out, declared, all, [&] {
         write_row_of_id(out, declared);
         out << " AND ";
     });
 }
-constexpr void write_handed_out(sql_writer& out, const spec& declared) {
+inline void write_handed_out(sql_writer& out, const spec& declared) {
     write_hand_out(out, declared, [&] { out.name(declared.table, "_outbox") << " CROSS JOIN "; });
     out << " AND \"job\" = ";
     out.put(slot::id, column_type::int64) << " AND \"version\" = (SELECT \"version\" FROM ";
@@ -143,7 +142,7 @@ struct change_form {
 };
 
 // What the log and the token of a row of a batch need of it.
-constexpr void write_own_columns(sql_writer& out) {
+inline void write_own_columns(sql_writer& out) {
     for (const slot each : {slot::token, slot::inputs_fingerprint, slot::actor}) {
         out << ", ";
         out.put(each, column_type::text);
@@ -152,8 +151,7 @@ constexpr void write_own_columns(sql_writer& out) {
 
 // Wraps the statement that `update` writes, with log and token, into one statement where it fits.
 template <class Update>
-constexpr void write_change(sql_writer& out, const spec& declared, const change_form& form,
-                            Update update) {
+void write_change(sql_writer& out, const spec& declared, const change_form& form, Update update) {
     const bool whole = out.speech().one_statement;
     if (whole) {
         out << "WITH ";
@@ -189,12 +187,12 @@ constexpr void write_change(sql_writer& out, const spec& declared, const change_
 }
 
 // SQLite has no partitions, and one index for all jobs.
-constexpr bool keeps_keys_apart(const sql_writer& out, const spec& declared) {
+inline bool keeps_keys_apart(const sql_writer& out, const spec& declared) {
     return declared.keys == keys::apart && out.speech().one_statement;
 }
 
-constexpr void write_index_name(sql_writer& out, const spec& declared, std::string_view event,
-                                std::string_view purpose, std::uint32_t hash) {
+inline void write_index_name(sql_writer& out, const spec& declared, std::string_view event,
+                             std::string_view purpose, std::uint32_t hash) {
     out << "\"" << declared.table;
     if (!event.empty()) out << "_" << event;
     out << "_" << purpose << "_";
@@ -206,7 +204,7 @@ constexpr void write_index_name(sql_writer& out, const spec& declared, std::stri
 // `id` is one of the rows that `candidates` finds. The array form is evaluated once and keeps its
 // LIMIT under every plan; `IN (SELECT ... LIMIT)` may be run again for each row on PostgreSQL.
 template <class Candidates>
-constexpr void write_id_in(sql_writer& out, Candidates candidates) {
+void write_id_in(sql_writer& out, Candidates candidates) {
     out << "\"id\" " << (out.speech().one_statement ? "= ANY(ARRAY(\n" : "IN (\n");
     candidates();
     out << (out.speech().one_statement ? "\n))" : "\n)");
@@ -214,7 +212,7 @@ constexpr void write_id_in(sql_writer& out, Candidates candidates) {
 
 // After an outage nobody may have been able to renew: for a while no lease counts as over. Sweeps
 // have gone on, or the outage was noticed long enough ago and turns were taken ever since.
-constexpr void write_no_grace(sql_writer& out, const spec& declared) {
+inline void write_no_grace(sql_writer& out, const spec& declared) {
     if (declared.grace == 0) return;
     out << " AND EXISTS (SELECT 1 FROM ";
     const auto a_grace_ago = [&] {
@@ -233,7 +231,7 @@ constexpr void write_no_grace(sql_writer& out, const spec& declared) {
 // outer condition alone. As a CASE it cannot tempt the planner to another index than the one of
 // ids.
 template <class Guard>
-constexpr void write_rechecked(sql_writer& out, Guard guard) {
+void write_rechecked(sql_writer& out, Guard guard) {
     out << "CASE WHEN ";
     guard();
     out << " THEN TRUE ELSE FALSE END";

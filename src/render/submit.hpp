@@ -1,7 +1,7 @@
 // Submitting: one job or many, and what finds the job that a key belongs to.
 #pragma once
 
-#include <statemachine/detail/render_change.hpp>
+#include "change.hpp"
 
 namespace statemachine::detail {
 
@@ -12,7 +12,7 @@ inline constexpr std::array keyed_holder_types{column_type::int64, column_type::
                                                column_type::text, column_type::int64,
                                                column_type::text};
 
-constexpr void write_submit_target(sql_writer& out, const spec& declared) {
+inline void write_submit_target(sql_writer& out, const spec& declared) {
     out << "INSERT INTO ";
     out.name(declared.table)
         << " (\"state\", \"version\", \"epoch\", \"attempts\", \"run_at\", \"priority\", "
@@ -24,7 +24,7 @@ constexpr void write_submit_target(sql_writer& out, const spec& declared) {
     out << ")\n";
 }
 
-constexpr void write_submitted_row(sql_writer& out, const spec& declared, std::string_view rule) {
+inline void write_submitted_row(sql_writer& out, const spec& declared, std::string_view rule) {
     out.literal(declared.states[static_cast<std::size_t>(declared.initial)].name)
         << ", 1, 0, 0, coalesce(";
     out.put(slot::run_at, column_type::time) << ", ";
@@ -42,7 +42,7 @@ constexpr void write_submitted_row(sql_writer& out, const spec& declared, std::s
 }
 
 // A key of a table of its own is taken first; who does not get it makes no job.
-constexpr void write_taken_key(sql_writer& out, const spec& declared) {
+inline void write_taken_key(sql_writer& out, const spec& declared) {
     out << "\"taken\" AS (\nINSERT INTO ";
     out.name(declared.table, "_keys") << " (\"key\")\nSELECT ";
     out.put(slot::key, column_type::text) << " WHERE ";
@@ -50,7 +50,7 @@ constexpr void write_taken_key(sql_writer& out, const spec& declared) {
         << " IS NOT NULL\nON CONFLICT (\"key\") DO NOTHING\nRETURNING \"key\"\n), ";
 }
 // In their own order, so that two batches at once cannot wait for each other.
-constexpr void write_taken_keys(sql_writer& out, const spec& declared) {
+inline void write_taken_keys(sql_writer& out, const spec& declared) {
     out << "\"taken\" AS (\nINSERT INTO ";
     out.name(declared.table, "_keys") << " (\"key\")\nSELECT ";
     out.put(slot::key, column_type::text) << " FROM ";
@@ -60,11 +60,11 @@ constexpr void write_taken_keys(sql_writer& out, const spec& declared) {
         << "\nON CONFLICT (\"key\") DO NOTHING\nRETURNING \"key\"\n), ";
 }
 
-constexpr void write_key_conflict(sql_writer& out) {
+inline void write_key_conflict(sql_writer& out) {
     out << "\nON CONFLICT (\"key\") WHERE \"key\" IS NOT NULL DO NOTHING";
 }
 
-constexpr void write_submit(sql_writer& out, const spec& declared) {
+inline void write_submit(sql_writer& out, const spec& declared) {
     const bool apart = keeps_keys_apart(out, declared);
     change_form form{"submit"};
     form.one = true;
@@ -86,7 +86,7 @@ constexpr void write_submit(sql_writer& out, const spec& declared) {
 // Keys that are taken are looked for first: an insert that fails costs three times as much. No rule
 // has fired for a new job, so its `rule` is free to tell which row of the batch it was: RETURNING
 // shows columns of the table alone, in no order.
-constexpr void write_submit_many(sql_writer& out, const spec& declared) {
+inline void write_submit_many(sql_writer& out, const spec& declared) {
     const bool apart = keeps_keys_apart(out, declared);
     change_form form{"submit"};
     if (apart) form.first = write_taken_keys;
@@ -115,13 +115,13 @@ constexpr void write_submit_many(sql_writer& out, const spec& declared) {
     });
 }
 
-constexpr void write_find_key(sql_writer& out, const spec& declared) {
+inline void write_find_key(sql_writer& out, const spec& declared) {
     out << "SELECT \"id\", \"state\", \"fingerprint\", \"version\" FROM ";
     out.name(declared.table) << " WHERE \"key\" = ";
     out.put(slot::key, column_type::text);
 }
 
-constexpr void write_find_keys(sql_writer& out, const spec& declared) {
+inline void write_find_keys(sql_writer& out, const spec& declared) {
     out.gather(slot::key, column_type::text);
     out << "SELECT \"found\".* FROM ";
     out.rows() << " CROSS JOIN LATERAL (\n  SELECT \"id\", \"state\", \"fingerprint\", "

@@ -1,21 +1,21 @@
 // The DDL of the outbox: events, the groups that consume them, and what each group has yet to get.
 #pragma once
 
-#include <statemachine/detail/render_change.hpp>
-#include <statemachine/detail/render_column.hpp>
+#include "change.hpp"
+#include "column.hpp"
 
 namespace statemachine::detail {
 
 // By generation first: what a group that joined later has yet to be handed, and what is old enough
 // to go, are ranges of it.
-constexpr void write_outbox_index(sql_writer& out) { out << "(\"generation\", \"at\")"; }
-constexpr void write_outbox_index_name(sql_writer& out, const spec& declared) {
-    sql_writer definition = sql_writer::hashing(out.speech());
+inline void write_outbox_index(sql_writer& out) { out << "(\"generation\", \"at\")"; }
+inline void write_outbox_index_name(sql_writer& out, const spec& declared) {
+    sql_writer definition(out.speech());
     write_outbox_index(definition);
     write_index_name(out, declared, "", "outbox", definition.hash());
 }
 
-constexpr void write_outbox_pinned(sql_writer& out, const spec& declared) {
+inline void write_outbox_pinned(sql_writer& out, const spec& declared) {
     out.name(declared.table, "_outbox");
     if (!out.speech().pins_indexes) return;
     out << " INDEXED BY ";
@@ -24,17 +24,17 @@ constexpr void write_outbox_pinned(sql_writer& out, const spec& declared) {
 
 // The order in which a group gets what is due. A lease ends where `run_at` says, so that a lost
 // delivery becomes due by itself.
-constexpr void write_delivery_index(sql_writer& out) {
+inline void write_delivery_index(sql_writer& out) {
     out << "(\"consumer\", \"run_at\", \"job\", \"version\") WHERE \"parked_at\" IS NULL";
 }
-constexpr void write_delivery_index_name(sql_writer& out, const spec& declared) {
-    sql_writer definition = sql_writer::hashing(out.speech());
+inline void write_delivery_index_name(sql_writer& out, const spec& declared) {
+    sql_writer definition(out.speech());
     write_delivery_index(definition);
     write_index_name(out, declared, "", "delivery", definition.hash());
 }
 
 // Names are unique, and so are generations: two groups that join at once come one after the other.
-constexpr void write_groups_table(sql_writer& out, const spec& declared) {
+inline void write_groups_table(sql_writer& out, const spec& declared) {
     out << "CREATE TABLE IF NOT EXISTS ";
     out.name(declared.table, "_groups")
         << " (\n  \"name\" " << out.speech().text_type << " NOT NULL PRIMARY KEY";
@@ -44,14 +44,14 @@ constexpr void write_groups_table(sql_writer& out, const spec& declared) {
     out << ",\n  UNIQUE (\"generation\")\n)" << out.speech().side_table_options << ";\n";
 }
 
-constexpr void write_event_columns(sql_writer& out) {
+inline void write_event_columns(sql_writer& out) {
     out << " (\n  \"job\" " << out.speech().int64_type;
     write_not_null(out);
     write_column(out, "version", column_type::int64, false);
     write_column(out, "part", column_type::int32, false);
 }
 
-constexpr void write_outbox_table(sql_writer& out, const spec& declared) {
+inline void write_outbox_table(sql_writer& out, const spec& declared) {
     out << "CREATE TABLE IF NOT EXISTS ";
     out.name(declared.table, "_outbox");
     write_event_columns(out);
@@ -63,7 +63,7 @@ constexpr void write_outbox_table(sql_writer& out, const spec& declared) {
 }
 
 // Holds what is still to be delivered, or parked: a delivery that succeeded is deleted.
-constexpr void write_deliveries_table(sql_writer& out, const spec& declared) {
+inline void write_deliveries_table(sql_writer& out, const spec& declared) {
     out << "CREATE TABLE IF NOT EXISTS ";
     out.name(declared.table, "_deliveries");
     write_event_columns(out);
@@ -79,7 +79,7 @@ constexpr void write_deliveries_table(sql_writer& out, const spec& declared) {
         << out.speech().fails_at_once << "\n)" << out.speech().queue_table_options << ";\n";
 }
 
-constexpr void write_outbox_schema(sql_writer& out, const spec& declared) {
+inline void write_outbox_schema(sql_writer& out, const spec& declared) {
     write_groups_table(out, declared);
     write_outbox_table(out, declared);
     write_deliveries_table(out, declared);

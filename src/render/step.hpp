@@ -1,7 +1,7 @@
 // Leased steps and control events: all rules of an event in one UPDATE.
 #pragma once
 
-#include <statemachine/detail/render_change.hpp>
+#include "change.hpp"
 
 namespace statemachine::detail {
 
@@ -9,7 +9,7 @@ namespace statemachine::detail {
 // to. A job that goes on waiting where it waits is due no earlier for it.
 enum class next_time : unsigned char { unchanged, now, now_if_moved, delayed, extended };
 
-constexpr next_time next_time_of(const spec& declared, const rule_spec& rule) {
+inline next_time next_time_of(const spec& declared, const rule_spec& rule) {
     if (rule.retry.first.count() != 0) return next_time::delayed;
     if (declared.leased(rule.to))
         return rule.lease != 0 ? next_time::extended : next_time::unchanged;
@@ -18,14 +18,14 @@ constexpr next_time next_time_of(const spec& declared, const rule_spec& rule) {
     return rule.from == only(rule.to) ? next_time::unchanged : next_time::now_if_moved;
 }
 
-constexpr void write_extended_lease(sql_writer& out, const rule_spec& rule) {
+inline void write_extended_lease(sql_writer& out, const rule_spec& rule) {
     out << out.speech().greatest << "(\"lease_until\", ";
     out.write_now() << " + ";
     write_milliseconds(out, rule.lease);
     out << ")";
 }
 
-constexpr void write_step_lease(sql_writer& out, const spec& declared, const rules_of& rules) {
+inline void write_step_lease(sql_writer& out, const spec& declared, const rules_of& rules) {
     const auto same = [&](const rule_spec& a, const rule_spec& b) {
         return declared.leased(a.to) == declared.leased(b.to) && a.lease == b.lease;
     };
@@ -44,9 +44,9 @@ constexpr void write_step_lease(sql_writer& out, const spec& declared, const rul
     });
 }
 
-constexpr void write_step_time(sql_writer& out, const spec& declared, const rules_of& rules) {
+inline void write_step_time(sql_writer& out, const spec& declared, const rules_of& rules) {
     bool moves = false;
-    for (std::size_t i = 0; i < rules.size; ++i)
+    for (std::size_t i = 0; i < rules.items.size(); ++i)
         moves |= next_time_of(declared, *rules.items[i]) != next_time::unchanged;
     if (!moves) return;
     const auto same = [&](const rule_spec& a, const rule_spec& b) {
@@ -72,10 +72,10 @@ constexpr void write_step_time(sql_writer& out, const spec& declared, const rule
     });
 }
 
-constexpr void write_step_effects(sql_writer& out, const spec& declared, const rules_of& rules) {
+inline void write_step_effects(sql_writer& out, const spec& declared, const rules_of& rules) {
     const auto write = [&](std::string_view name, auto effect_of, auto write_change) {
         bool touched = false;
-        for (std::size_t i = 0; i < rules.size; ++i)
+        for (std::size_t i = 0; i < rules.items.size(); ++i)
             touched = touched || effect_of(*rules.items[i]);
         if (!touched) return;
         out << ", ";
@@ -99,7 +99,7 @@ constexpr void write_step_effects(sql_writer& out, const spec& declared, const r
             [&](const maybe<effect>& change) { write_effect(out, declared, each, change); });
 }
 
-constexpr void write_step_update(sql_writer& out, const spec& declared, const rules_of& rules) {
+inline void write_step_update(sql_writer& out, const spec& declared, const rules_of& rules) {
     out << "UPDATE ";
     out.name(declared.table) << " SET \"previous\" = \"state\", \"state\" = ";
     write_choice(
@@ -113,7 +113,7 @@ constexpr void write_step_update(sql_writer& out, const spec& declared, const ru
         [&](const rule_spec& rule) { out << rules.index_of(rule); });
     out << ", \"version\" = \"version\" + 1";
     bool counts = false;
-    for (std::size_t i = 0; i < rules.size; ++i)
+    for (std::size_t i = 0; i < rules.items.size(); ++i)
         counts |= rules.items[i]->attempts != attempts::kept;
     if (counts) {
         out << ", \"attempts\" = ";
@@ -136,10 +136,8 @@ constexpr void write_step_update(sql_writer& out, const spec& declared, const ru
     out.write_now();
 }
 
-enum class fence : unsigned char { epoch, version, none };
-
 // Ends inside of the sub-query.
-constexpr void write_token_unused(sql_writer& out, const spec& declared) {
+inline void write_token_unused(sql_writer& out, const spec& declared) {
     out << "NOT EXISTS (SELECT 1 FROM ";
     out.name(declared.table, "_tokens") << " WHERE \"job\" = ";
     out.put(slot::id, column_type::int64) << " AND \"token\" = ";
@@ -147,7 +145,7 @@ constexpr void write_token_unused(sql_writer& out, const spec& declared) {
 }
 
 // What each step of a batch brings for itself.
-constexpr void gather_step(sql_writer& out, const spec& declared, const rules_of& rules) {
+inline void gather_step(sql_writer& out, const spec& declared, const rules_of& rules) {
     out.gather(slot::id, column_type::int64);
     out.gather(slot::epoch, column_type::int64);
     out.gather(slot::token, column_type::text);
@@ -157,7 +155,7 @@ constexpr void gather_step(sql_writer& out, const spec& declared, const rules_of
         if (part.what == operation::read && !declared.column_of(part.field))
             out.gather(slot::input, part.field->type, part.field);
     };
-    for (std::size_t i = 0; i < rules.size; ++i) {
+    for (std::size_t i = 0; i < rules.items.size(); ++i) {
         const rule_spec& rule = *rules.items[i];
         if (rule.retry.jitter > 0) out.gather(slot::share, column_type::real);
         for (std::size_t part = 0; part < rule.when->size(); ++part)
@@ -167,7 +165,7 @@ constexpr void gather_step(sql_writer& out, const spec& declared, const rules_of
 }
 
 // A leased step is fenced by the epoch, a control event by the version that the caller read.
-constexpr void write_step_guard(sql_writer& out, const rules_of& rules, fence guard_by) {
+inline void write_step_guard(sql_writer& out, const rules_of& rules, fence guard_by) {
     if (guard_by == fence::epoch) {
         out << "\"epoch\" = ";
         out.put(slot::epoch, column_type::int64) << "\n  AND ";
@@ -183,8 +181,8 @@ constexpr void write_step_guard(sql_writer& out, const rules_of& rules, fence gu
     write_any_rule(out, rules);
 }
 
-constexpr void write_fire(sql_writer& out, const spec& declared, int event, fence guard_by,
-                          bool with_token) {
+inline void write_fire(sql_writer& out, const spec& declared, int event, fence guard_by,
+                       bool with_token) {
     const rules_of rules(declared, event);
     change_form form{declared.events[static_cast<std::size_t>(event)].name, false, false,
                      with_token, emitted_by_event(declared, event)};
@@ -202,7 +200,7 @@ constexpr void write_fire(sql_writer& out, const spec& declared, int event, fenc
 }
 
 // Leased steps of many runs, each with its token, or none.
-constexpr void write_fire_many(sql_writer& out, const spec& declared, int event) {
+inline void write_fire_many(sql_writer& out, const spec& declared, int event) {
     const rules_of rules(declared, event);
     change_form form{declared.events[static_cast<std::size_t>(event)].name, false, false, true,
                      emitted_by_event(declared, event)};

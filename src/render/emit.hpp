@@ -7,7 +7,7 @@
 // finds its events later (render_group.hpp). No sequence is compared, no transaction waited for.
 #pragma once
 
-#include <statemachine/detail/render_rule.hpp>
+#include "rule.hpp"
 
 namespace statemachine::detail {
 
@@ -26,19 +26,18 @@ struct occasion {
 // All that one kind of change may emit; at most one of each part for one job.
 class emissions {
 public:
-    constexpr void add(const occasion& each) {
-        if (!each.topic.empty()) items_[size_++] = each;
+    void add(const occasion& each) {
+        if (!each.topic.empty()) items_.push_back(each);
     }
-    constexpr bool empty() const { return size_ == 0; }
-    constexpr const occasion* begin() const { return items_.data(); }
-    constexpr const occasion* end() const { return items_.data() + size_; }
+    bool empty() const { return items_.empty(); }
+    auto begin() const { return items_.begin(); }
+    auto end() const { return items_.end(); }
 
 private:
-    std::array<occasion, 2 * max_states + 2> items_{};
-    std::size_t size_ = 0;
+    std::vector<occasion> items_;
 };
 
-constexpr emissions emitted_by_expiry(const spec& declared) {
+inline emissions emitted_by_expiry(const spec& declared) {
     emissions all;
     for (std::size_t i = 0; i < declared.states.size(); ++i) {
         const int state = static_cast<int>(i);
@@ -50,13 +49,13 @@ constexpr emissions emitted_by_expiry(const spec& declared) {
     return all;
 }
 
-constexpr emissions emitted_by_exhaustion(const spec& declared, int event) {
+inline emissions emitted_by_exhaustion(const spec& declared, int event) {
     emissions all;
     all.add({rule_exhausted, 0, declared.claim_rule(event).emit_exhausted});
     return all;
 }
 
-constexpr emissions emitted_by_claim(const spec& declared, int event) {
+inline emissions emitted_by_claim(const spec& declared, int event) {
     emissions all;
     const rule_spec& claim = declared.claim_rule(event);
     const std::int64_t rule = &claim - declared.rules.data();
@@ -72,7 +71,7 @@ constexpr emissions emitted_by_claim(const spec& declared, int event) {
     return all;
 }
 
-constexpr emissions emitted_by_event(const spec& declared, int event) {
+inline emissions emitted_by_event(const spec& declared, int event) {
     if (declared.events[static_cast<std::size_t>(event)].kind == event_kind::claim)
         return emitted_by_claim(declared, event);
     emissions all;
@@ -81,7 +80,7 @@ constexpr emissions emitted_by_event(const spec& declared, int event) {
     return all;
 }
 
-constexpr void write_occasion(sql_writer& out, const spec& declared, const occasion& each) {
+inline void write_occasion(sql_writer& out, const spec& declared, const occasion& each) {
     out << "\"rule\" = " << each.rule;
     if (each.previous == 0) return;
     out << " AND ";
@@ -90,8 +89,8 @@ constexpr void write_occasion(sql_writer& out, const spec& declared, const occas
 
 // The part of the events of one change that stands at the same place in their order.
 template <class From>
-constexpr void write_events_of_part(sql_writer& out, const spec& declared, const emissions& all,
-                                    int part, From from) {
+void write_events_of_part(sql_writer& out, const spec& declared, const emissions& all, int part,
+                          From from) {
     out << "SELECT \"id\", \"version\", " << std::int64_t{part} << ", CASE";
     for (const occasion& each : all) {
         if (each.part != part) continue;
@@ -112,8 +111,7 @@ constexpr void write_events_of_part(sql_writer& out, const spec& declared, const
 
 // `from` names the changed rows and ends in WHERE or AND.
 template <class From>
-constexpr void write_emit_insert(sql_writer& out, const spec& declared, const emissions& all,
-                                 From from) {
+void write_emit_insert(sql_writer& out, const spec& declared, const emissions& all, From from) {
     out << "INSERT INTO ";
     out.name(declared.table, "_outbox")
         << " (\"job\", \"version\", \"part\", \"topic\", \"at\", \"generation\")\n";
@@ -125,7 +123,7 @@ constexpr void write_emit_insert(sql_writer& out, const spec& declared, const em
     }
 }
 
-constexpr void write_delivery_target(sql_writer& out, const spec& declared) {
+inline void write_delivery_target(sql_writer& out, const spec& declared) {
     out << "INSERT INTO ";
     out.name(declared.table, "_deliveries")
         << " (\"job\", \"version\", \"part\", \"consumer\", \"topic\", \"at\", \"epoch\", "
@@ -135,7 +133,7 @@ constexpr void write_delivery_target(sql_writer& out, const spec& declared) {
 
 // `from` names the events and ends in CROSS JOIN.
 template <class From>
-constexpr void write_hand_out(sql_writer& out, const spec& declared, From from) {
+void write_hand_out(sql_writer& out, const spec& declared, From from) {
     write_delivery_target(out, declared);
     from();
     out.name(declared.table, "_groups") << " WHERE \"active\"";

@@ -1,8 +1,8 @@
 // What an operator asks: how many jobs are where, and what is stuck.
 #pragma once
 
-#include <statemachine/detail/render_outbox.hpp>
-#include <statemachine/detail/render_read.hpp>
+#include "outbox.hpp"
+#include "read.hpp"
 
 namespace statemachine::detail {
 
@@ -13,14 +13,14 @@ inline constexpr std::array overview_types{column_type::text, column_type::int64
 inline constexpr std::array stuck_types{column_type::text, column_type::text, column_type::int64,
                                         column_type::time};
 
-constexpr void write_count_where(sql_writer& out, auto condition) {
+void write_count_where(sql_writer& out, auto condition) {
     out << "count(CASE WHEN ";
     condition();
     out << " THEN 1 END)";
 }
 
 // No attempt is left to the state's own claim.
-constexpr void write_is_used_up(sql_writer& out, const spec& declared) {
+inline void write_is_used_up(sql_writer& out, const spec& declared) {
     out << "FALSE";
     for (const rule_spec& rule : declared.rules) {
         const event_spec& event = declared.events[static_cast<std::size_t>(rule.event)];
@@ -34,7 +34,7 @@ constexpr void write_is_used_up(sql_writer& out, const spec& declared) {
     }
 }
 
-constexpr state_set waiting_states(const spec& declared) {
+inline state_set waiting_states(const spec& declared) {
     state_set all = 0;
     for (const rule_spec& rule : declared.rules)
         if (declared.events[static_cast<std::size_t>(rule.event)].kind == event_kind::claim)
@@ -42,7 +42,7 @@ constexpr state_set waiting_states(const spec& declared) {
     return all;
 }
 
-constexpr void write_overview(sql_writer& out, const spec& declared) {
+inline void write_overview(sql_writer& out, const spec& declared) {
     out << "SELECT \"state\", count(*), ";
     if (waiting_states(declared) == 0) {
         out << "min(CASE WHEN FALSE THEN \"run_at\" END)";
@@ -63,7 +63,7 @@ constexpr void write_overview(sql_writer& out, const spec& declared) {
     out.name(declared.table) << " GROUP BY \"state\" ORDER BY \"state\"";
 }
 
-constexpr void write_stuck_events(sql_writer& out, const spec& declared) {
+inline void write_stuck_events(sql_writer& out, const spec& declared) {
     out << "SELECT \"consumer\", coalesce(\"error\", ''), count(*), min(\"parked_at\")\nFROM ";
     out.name(declared.table, "_deliveries")
         << " WHERE \"parked_at\" IS NOT NULL GROUP BY \"consumer\", \"error\" ORDER BY count(*) "

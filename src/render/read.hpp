@@ -1,8 +1,8 @@
 // Reading: records, the log, and what tells the reason of a miss.
 #pragma once
 
-#include <statemachine/detail/render_claim.hpp>
-#include <statemachine/detail/render_step.hpp>
+#include "claim.hpp"
+#include "step.hpp"
 
 namespace statemachine::detail {
 
@@ -33,13 +33,13 @@ inline constexpr std::array token_types{column_type::text, column_type::text, co
                                         column_type::time, column_type::text, column_type::text,
                                         column_type::int64};
 
-constexpr void write_record_columns(sql_writer& out, const spec& declared) {
+inline void write_record_columns(sql_writer& out, const spec& declared) {
     comma list(out);
     for (const std::string_view each : record_columns) list.next().name(each);
     for (const column& each : declared.columns) list.next().name(each.name);
 }
 
-constexpr void write_read(sql_writer& out, const spec& declared) {
+inline void write_read(sql_writer& out, const spec& declared) {
     out << "SELECT ";
     write_record_columns(out, declared);
     out << " FROM ";
@@ -48,7 +48,7 @@ constexpr void write_read(sql_writer& out, const spec& declared) {
 
 // Walks the primary key: an operator's call, not worth an index that every transition would pay
 // for.
-constexpr void write_list(sql_writer& out, const spec& declared) {
+inline void write_list(sql_writer& out, const spec& declared) {
     out << "SELECT ";
     write_record_columns(out, declared);
     out << " FROM ";
@@ -58,7 +58,7 @@ constexpr void write_list(sql_writer& out, const spec& declared) {
     out.put(slot::limit, column_type::int64);
 }
 
-constexpr void write_history(sql_writer& out, const spec& declared) {
+inline void write_history(sql_writer& out, const spec& declared) {
     out << "SELECT \"version\", \"event\", \"from_state\", \"to_state\", \"epoch\", \"actor\", "
            "\"at\", \"lease_until\" FROM ";
     out.name(declared.table, "_log") << " WHERE \"job\" = ";
@@ -68,7 +68,7 @@ constexpr void write_history(sql_writer& out, const spec& declared) {
 }
 
 // Read after a change that matched no row, in a statement of its own, which sees what made it miss.
-constexpr void write_reason(sql_writer& out, const spec& declared, int event) {
+inline void write_reason(sql_writer& out, const spec& declared, int event) {
     const bool claims = event != nowhere &&
                         declared.events[static_cast<std::size_t>(event)].kind == event_kind::claim;
     out << "SELECT \"state\", \"version\", \"epoch\", \"attempts\", \"run_at\", \"run_at\" <= ";
@@ -87,7 +87,7 @@ constexpr void write_reason(sql_writer& out, const spec& declared, int event) {
 }
 
 // Read after the job: a change that the job shows was made with a token that is there by then.
-constexpr void write_find_token(sql_writer& out, const spec& declared) {
+inline void write_find_token(sql_writer& out, const spec& declared) {
     out << "SELECT \"event\", \"fingerprint\", \"version\", \"at\", \"from_state\", \"to_state\", "
            "\"epoch\" FROM ";
     out.name(declared.table, "_tokens") << " WHERE \"job\" = ";

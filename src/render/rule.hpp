@@ -1,16 +1,13 @@
 // The parts of an UPDATE that a rule decides: its condition, and what it writes.
 #pragma once
 
-#include <statemachine/detail/sql_writer.hpp>
+#include "plans.hpp"
+#include "sql_writer.hpp"
 
 namespace statemachine::detail {
 
-// What `rule` holds when no rule of the declaration fired.
-inline constexpr std::int64_t rule_expired = -1;
-inline constexpr std::int64_t rule_exhausted = -2;
-
-constexpr void write_states(sql_writer& out, const spec& declared, state_set states,
-                            std::string_view column = "state") {
+inline void write_states(sql_writer& out, const spec& declared, state_set states,
+                         std::string_view column = "state") {
     out.name(column) << " IN (";
     comma list(out);
     for (std::size_t i = 0; i < declared.states.size(); ++i)
@@ -18,7 +15,7 @@ constexpr void write_states(sql_writer& out, const spec& declared, state_set sta
     out << ")";
 }
 
-constexpr void write_operand(sql_writer& out, const spec& declared, const node& part) {
+inline void write_operand(sql_writer& out, const spec& declared, const node& part) {
     if (part.what == operation::constant) {
         out.put({slot::constant, part.constant.type(), nullptr, part.constant});
     } else if (const maybe<column> column = declared.column_of(part.field)) {
@@ -28,14 +25,14 @@ constexpr void write_operand(sql_writer& out, const spec& declared, const node& 
     }
 }
 
-constexpr bool can_be_null(const node& part) {
+inline bool can_be_null(const node& part) {
     return part.what == operation::constant ? part.constant.is_null() : part.field->optional;
 }
-constexpr column_type type_of(const node& part) {
+inline column_type type_of(const node& part) {
     return part.what == operation::constant ? part.constant.type() : part.field->type;
 }
 
-constexpr std::string_view sign_of(operation what) {
+inline std::string_view sign_of(operation what) {
     switch (what) {
         case operation::equal: return " = ";
         case operation::unequal: return " <> ";
@@ -48,8 +45,8 @@ constexpr std::string_view sign_of(operation what) {
 
 // A comparison with NULL is neither true nor false in SQL; `coalesce` makes it false, so that the
 // negation of a condition holds exactly when the condition does not.
-constexpr std::size_t write_condition(sql_writer& out, const spec& declared, const guard& when,
-                                      std::size_t at = 0) {
+inline std::size_t write_condition(sql_writer& out, const spec& declared, const guard& when,
+                                   std::size_t at = 0) {
     const node& part = when[at];
     switch (part.what) {
         case operation::both:
@@ -94,7 +91,7 @@ constexpr std::size_t write_condition(sql_writer& out, const spec& declared, con
 }
 
 // The states of a rule, and attempts left where it retries.
-constexpr void write_sources(sql_writer& out, const spec& declared, const rule_spec& rule) {
+inline void write_sources(sql_writer& out, const spec& declared, const rule_spec& rule) {
     if (rule.retry.first.count() == 0) {
         write_states(out, declared, rule.from);
         return;
@@ -113,7 +110,7 @@ constexpr void write_sources(sql_writer& out, const spec& declared, const rule_s
 }
 
 // The whole condition of a rule, as parts joined by AND.
-constexpr void write_rule(sql_writer& out, const spec& declared, const rule_spec& rule) {
+inline void write_rule(sql_writer& out, const spec& declared, const rule_spec& rule) {
     write_sources(out, declared, rule);
     if (rule.when->always()) return;
     out << " AND ";
@@ -124,30 +121,24 @@ constexpr void write_rule(sql_writer& out, const spec& declared, const rule_spec
 struct rules_of {
     const spec& declared;
     int event;
-    std::array<const rule_spec*, 32> items{};
-    std::size_t size = 0;
+    std::vector<const rule_spec*> items;
 
-    constexpr rules_of(const spec& declaration, int of) : declared(declaration), event(of) {
-        for (const rule_spec& rule : declaration.rules) {
-            if (rule.event != of) continue;
-            if (size == items.size()) throw "statemachine: an event has more than 32 transitions";
-            items[size++] = &rule;
-        }
+    rules_of(const spec& declaration, int of) : declared(declaration), event(of) {
+        for (const rule_spec& rule : declaration.rules)
+            if (rule.event == of) items.push_back(&rule);
     }
-    constexpr std::int64_t index_of(const rule_spec& rule) const {
-        return &rule - declared.rules.data();
-    }
+    std::int64_t index_of(const rule_spec& rule) const { return &rule - declared.rules.data(); }
 };
 
 // Any rule of the event holds.
-constexpr void write_any_rule(sql_writer& out, const rules_of& rules) {
-    if (rules.size == 1) {
+inline void write_any_rule(sql_writer& out, const rules_of& rules) {
+    if (rules.items.size() == 1) {
         write_rule(out, rules.declared, *rules.items[0]);
         return;
     }
     out << "(";
     comma alternatives(out, "\n    OR ");
-    for (std::size_t i = 0; i < rules.size; ++i)
+    for (std::size_t i = 0; i < rules.items.size(); ++i)
         write_rule(alternatives.next(), rules.declared, *rules.items[i]);
     out << ")";
 }
@@ -155,40 +146,40 @@ constexpr void write_any_rule(sql_writer& out, const rules_of& rules) {
 // Writes what the first rule that holds writes. `same` tells whether two rules write the same, then
 // no CASE is needed. All expressions of an UPDATE see the old row, so each picks the same rule.
 template <class Same, class Write>
-constexpr void write_choice(sql_writer& out, const rules_of& rules, Same same, Write write) {
+void write_choice(sql_writer& out, const rules_of& rules, Same same, Write write) {
     bool all_same = true;
-    for (std::size_t i = 1; i < rules.size; ++i)
+    for (std::size_t i = 1; i < rules.items.size(); ++i)
         all_same = all_same && same(*rules.items[0], *rules.items[i]);
     if (all_same) {
         write(*rules.items[0]);
         return;
     }
     out << "CASE";
-    for (std::size_t i = 0; i + 1 < rules.size; ++i) {
+    for (std::size_t i = 0; i + 1 < rules.items.size(); ++i) {
         out << " WHEN ";
         write_rule(out, rules.declared, *rules.items[i]);
         out << " THEN ";
         write(*rules.items[i]);
     }
     out << " ELSE ";
-    write(*rules.items[rules.size - 1]);
+    write(*rules.items.back());
     out << " END";
 }
 
-constexpr maybe<effect> effect_on(const rule_spec& rule, const field_info* target) {
+inline maybe<effect> effect_on(const rule_spec& rule, const field_info* target) {
     for (const effect& each : *rule.then)
         if (each.what != effect_kind::set_error && same_member(*each.target, *target))
             return maybe<effect>(each);
     return {};
 }
 
-constexpr maybe<effect> effect_on_error(const rule_spec& rule) {
+inline maybe<effect> effect_on_error(const rule_spec& rule) {
     for (const effect& each : *rule.then)
         if (each.what == effect_kind::set_error) return maybe<effect>(each);
     return {};
 }
 
-constexpr bool same_effect(const maybe<effect>& a, const maybe<effect>& b) {
+inline bool same_effect(const maybe<effect>& a, const maybe<effect>& b) {
     if (!a || !b) return !a && !b;
     if (a->what != b->what) return false;
     if (a->what == effect_kind::stamp) return true;
@@ -196,8 +187,8 @@ constexpr bool same_effect(const maybe<effect>& a, const maybe<effect>& b) {
            same_member(*a->content.field, *b->content.field);
 }
 
-constexpr void write_effect(sql_writer& out, const spec& declared, const column& target,
-                            const maybe<effect>& change) {
+inline void write_effect(sql_writer& out, const spec& declared, const column& target,
+                         const maybe<effect>& change) {
     if (!change) {
         out.name(target.name);
         return;
@@ -223,13 +214,13 @@ constexpr void write_effect(sql_writer& out, const spec& declared, const column&
     if (keeps_first) out << ")";
 }
 
-constexpr void write_milliseconds(sql_writer& out, std::int64_t milliseconds) {
+inline void write_milliseconds(sql_writer& out, std::int64_t milliseconds) {
     out << milliseconds << out.speech().millisecond;
 }
 
 // first * 2^(attempts - 1), at most cap, and up to jitter of it on top; exact in 64 bits because
 // first is below 2^32 and the exponent at most 30.
-constexpr void write_backoff(sql_writer& out, const backoff& retry) {
+inline void write_backoff(sql_writer& out, const backoff& retry) {
     const auto delay = [&] {
         out << out.speech().least << "(CAST(" << retry.first.count() << " AS bigint) * (1 << "
             << out.speech().least << "(" << out.speech().greatest << "(\"attempts\" - 1, 0), 30)), "

@@ -1,14 +1,14 @@
 // The DDL: the job table with its checks and indexes, the log, the tokens.
 #pragma once
 
-#include <statemachine/detail/render_claim.hpp>
-#include <statemachine/detail/render_forget.hpp>
-#include <statemachine/detail/render_lease.hpp>
-#include <statemachine/detail/render_outbox.hpp>
+#include "claim.hpp"
+#include "forget.hpp"
+#include "lease.hpp"
+#include "outbox.hpp"
 
 namespace statemachine::detail {
 
-constexpr void write_state_check(sql_writer& out, const spec& declared) {
+inline void write_state_check(sql_writer& out, const spec& declared) {
     out.name(declared.table, "_state") << " CHECK (";
     state_set all = 0;
     for (std::size_t i = 0; i < declared.states.size(); ++i) all |= only(static_cast<int>(i));
@@ -20,7 +20,7 @@ constexpr void write_state_check(sql_writer& out, const spec& declared) {
 // transaction that adds one. CASE, because IN builds a table of the names for each row. They come
 // before the change and fail, as an ABORT after it would need a copy of the pages to undo it by.
 // NULL is left to the column, where a statement may ignore it.
-constexpr void write_state_triggers(sql_writer& out, const spec& declared) {
+inline void write_state_triggers(sql_writer& out, const spec& declared) {
     if (out.speech().schema.replaces_checks) return;
     const auto write = [&](std::string_view suffix, std::string_view when) {
         out << "CREATE TRIGGER IF NOT EXISTS ";
@@ -37,7 +37,7 @@ constexpr void write_state_triggers(sql_writer& out, const spec& declared) {
     write("_state_update", "UPDATE OF \"state\"");
 }
 
-constexpr void write_job_table(sql_writer& out, const spec& declared) {
+inline void write_job_table(sql_writer& out, const spec& declared) {
     out << "CREATE TABLE IF NOT EXISTS ";
     out.name(declared.table) << " (\n  \"id\" " << out.speech().id_column << ",\n  \"state\" "
                              << out.speech().text_type;
@@ -65,7 +65,7 @@ constexpr void write_job_table(sql_writer& out, const spec& declared) {
     out << "\n)" << out.speech().table_options << ";\n";
 }
 
-constexpr void write_side_tables(sql_writer& out, const spec& declared) {
+inline void write_side_tables(sql_writer& out, const spec& declared) {
     out << "CREATE TABLE IF NOT EXISTS ";
     out.name(declared.table, "_log") << " (\n  \"job\" " << out.speech().int64_type;
     write_not_null(out);
@@ -96,7 +96,7 @@ constexpr void write_side_tables(sql_writer& out, const spec& declared) {
 }
 
 // Which sweep ran when, for all processes.
-constexpr void write_sweeps_table(sql_writer& out, const spec& declared) {
+inline void write_sweeps_table(sql_writer& out, const spec& declared) {
     out << "CREATE TABLE IF NOT EXISTS ";
     out.name(declared.table, "_sweeps")
         << " (\n  \"name\" " << out.speech().text_type << " NOT NULL PRIMARY KEY";
@@ -111,7 +111,7 @@ constexpr void write_sweeps_table(sql_writer& out, const spec& declared) {
 
 // Which declarations the tables have had: what an older program needs is kept by it, and such a
 // program sees that it is one.
-constexpr void write_history_table(sql_writer& out, const spec& declared) {
+inline void write_history_table(sql_writer& out, const spec& declared) {
     out << "CREATE TABLE IF NOT EXISTS ";
     out.name(declared.table, "_schema")
         << " (\n  \"number\" " << out.speech().int64_type << " NOT NULL";
@@ -124,8 +124,7 @@ constexpr void write_history_table(sql_writer& out, const spec& declared) {
 
 // An index's name ends in a hash of its definition, so that another predicate makes a new index.
 template <class Name, class Definition>
-constexpr void write_index(sql_writer& out, const spec& declared, Name name,
-                           Definition definition) {
+void write_index(sql_writer& out, const spec& declared, Name name, Definition definition) {
     out << "CREATE INDEX IF NOT EXISTS ";
     name();
     out << " ON ";
@@ -135,7 +134,7 @@ constexpr void write_index(sql_writer& out, const spec& declared, Name name,
 }
 
 // Jobs that had their keys in an index bring them along.
-constexpr void write_keys_table(sql_writer& out, const spec& declared) {
+inline void write_keys_table(sql_writer& out, const spec& declared) {
     out << "CREATE TABLE IF NOT EXISTS ";
     out.name(declared.table, "_keys")
         << " (\n  \"key\" " << out.speech().text_type << " NOT NULL PRIMARY KEY\n)"
@@ -145,7 +144,7 @@ constexpr void write_keys_table(sql_writer& out, const spec& declared) {
     out.name(declared.table, "_keys") << ") ON CONFLICT (\"key\") DO NOTHING;\n";
 }
 
-constexpr void write_indexes(sql_writer& out, const spec& declared) {
+inline void write_indexes(sql_writer& out, const spec& declared) {
     const bool apart = keeps_keys_apart(out, declared);
     out << (apart ? "CREATE INDEX IF NOT EXISTS " : "CREATE UNIQUE INDEX IF NOT EXISTS ");
     out.name(declared.table, apart ? "_keyed" : "_key") << " ON ";
@@ -168,7 +167,7 @@ constexpr void write_indexes(sql_writer& out, const spec& declared) {
     write_retention_indexes(out, declared);
 }
 
-constexpr void write_schema(sql_writer& out, const spec& declared) {
+inline void write_schema(sql_writer& out, const spec& declared) {
     write_job_table(out, declared);
     write_state_triggers(out, declared);
     write_side_tables(out, declared);

@@ -2,37 +2,37 @@
 // finds the job before, and what reads afterwards what became of it.
 #pragma once
 
-#include <statemachine/detail/render_claim.hpp>
-#include <statemachine/detail/render_lease.hpp>
+#include "claim.hpp"
+#include "lease.hpp"
 
 namespace statemachine::detail {
 
 inline constexpr std::array found_types{column_type::int64};
 
-constexpr void write_of_changed(sql_writer& out, const spec& declared, auto id) {
+void write_of_changed(sql_writer& out, const spec& declared, auto id) {
     out << " FROM ";
     out.name(declared.table) << " WHERE \"id\" = ";
     id();
 }
 
-constexpr void write_changed(sql_writer& out, const spec& declared, bool with_job) {
+inline void write_changed(sql_writer& out, const spec& declared, bool with_job) {
     out << "SELECT ";
     write_change_columns(out, declared, with_job);
     write_of_changed(out, declared, [&] { out.put(slot::id, column_type::int64); });
 }
 
-constexpr void write_submitted(sql_writer& out, const spec& declared) {
+inline void write_submitted(sql_writer& out, const spec& declared) {
     out << "SELECT ";
     write_change_columns(out, declared, false);
     write_of_changed(out, declared, [&] { out << out.speech().inserted_id; });
 }
 
-constexpr void write_renewed(sql_writer& out, const spec& declared) {
+inline void write_renewed(sql_writer& out, const spec& declared) {
     out << "SELECT " << renewal_columns;
     write_of_changed(out, declared, [&] { out.put(slot::id, column_type::int64); });
 }
 
-constexpr void write_next_due(sql_writer& out, const spec& declared, int event) {
+inline void write_next_due(sql_writer& out, const spec& declared, int event) {
     write_due_candidates(out, declared, declared.claim_rule(event));
 }
 

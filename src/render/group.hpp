@@ -1,13 +1,13 @@
 // What groups send: joining, leaving, and getting what was emitted without them.
 #pragma once
 
-#include <statemachine/detail/render_outbox.hpp>
+#include "outbox.hpp"
 
 namespace statemachine::detail {
 
 // Two groups that join at once compute one generation: the second waits for the first, is refused
 // by its uniqueness, and joins again, so that generations are visible in their order.
-constexpr void write_join(sql_writer& out, const spec& declared) {
+inline void write_join(sql_writer& out, const spec& declared) {
     out << "INSERT INTO ";
     out.name(declared.table, "_groups") << " (\"name\", \"generation\", \"starts_at\", "
                                            "\"active\")\nSELECT ";
@@ -20,7 +20,7 @@ constexpr void write_join(sql_writer& out, const spec& declared) {
 }
 
 // A group that was given up comes back as a new one.
-constexpr void write_rejoin(sql_writer& out, const spec& declared) {
+inline void write_rejoin(sql_writer& out, const spec& declared) {
     out << "UPDATE ";
     out.name(declared.table, "_groups")
         << " SET \"active\" = TRUE, \"generation\" = (SELECT max(\"generation\") + 1 FROM ";
@@ -30,14 +30,14 @@ constexpr void write_rejoin(sql_writer& out, const spec& declared) {
     out.put(slot::consumer, column_type::text) << " AND NOT \"active\"\nRETURNING \"name\"";
 }
 
-constexpr void write_leave(sql_writer& out, const spec& declared) {
+inline void write_leave(sql_writer& out, const spec& declared) {
     out << "UPDATE ";
     out.name(declared.table, "_groups") << " SET \"active\" = FALSE\nWHERE \"name\" = ";
     out.put(slot::consumer, column_type::text) << " AND \"active\"\nRETURNING \"name\"";
 }
 
 // What is left of a group that was given up; changes in flight may leave more behind.
-constexpr void write_clear(sql_writer& out, const spec& declared) {
+inline void write_clear(sql_writer& out, const spec& declared) {
     out << "DELETE FROM ";
     out.name(declared.table, "_deliveries") << " WHERE \"consumer\" = ";
     out.put(slot::consumer, column_type::text) << " AND NOT EXISTS (SELECT 1 FROM ";
@@ -48,7 +48,7 @@ constexpr void write_clear(sql_writer& out, const spec& declared) {
 // ---- what was emitted without a group
 
 // The next generation that events have, behind one.
-constexpr void write_next_generation(sql_writer& out, const spec& declared) {
+inline void write_next_generation(sql_writer& out, const spec& declared) {
     out << "SELECT min(\"generation\") FROM ";
     write_outbox_pinned(out, declared);
     out << " WHERE \"generation\" > ";
@@ -57,7 +57,7 @@ constexpr void write_next_generation(sql_writer& out, const spec& declared) {
 
 // The first n events of one generation that later groups want. A range of the index, so that no
 // plan can make more of it.
-constexpr void write_unserved(sql_writer& out, const spec& declared) {
+inline void write_unserved(sql_writer& out, const spec& declared) {
     const auto wanted = [&] {
         out << "\"generation\" = ";
         out.put(slot::generation, column_type::int64)
@@ -77,7 +77,7 @@ constexpr void write_unserved(sql_writer& out, const spec& declared) {
 // `events` is where events of one generation come from. A change that was in flight while a group
 // left and came back may have given it the event already.
 template <class Events>
-constexpr void write_hand_to_later_groups(sql_writer& out, const spec& declared, Events events) {
+void write_hand_to_later_groups(sql_writer& out, const spec& declared, Events events) {
     write_delivery_target(out, declared);
     events();
     out << " CROSS JOIN (SELECT \"name\", \"starts_at\" FROM ";
@@ -87,7 +87,7 @@ constexpr void write_hand_to_later_groups(sql_writer& out, const spec& declared,
         << "\nON CONFLICT (\"job\", \"version\", \"part\", \"consumer\") DO NOTHING";
 }
 
-constexpr void write_raise_update(sql_writer& out, const spec& declared) {
+inline void write_raise_update(sql_writer& out, const spec& declared) {
     out << "UPDATE ";
     write_outbox_pinned(out, declared);
     out << " SET \"generation\" = (SELECT max(\"generation\") FROM ";
@@ -97,7 +97,7 @@ constexpr void write_raise_update(sql_writer& out, const spec& declared) {
 }
 
 // Serves later groups and notes it in the events, at once: both or neither.
-constexpr void write_raise(sql_writer& out, const spec& declared) {
+inline void write_raise(sql_writer& out, const spec& declared) {
     if (!out.speech().one_statement) {
         write_raise_update(out, declared);
         return;
@@ -110,7 +110,7 @@ constexpr void write_raise(sql_writer& out, const spec& declared) {
 }
 
 // Goes before the raise where that is a statement of its own.
-constexpr void write_serve(sql_writer& out, const spec& declared) {
+inline void write_serve(sql_writer& out, const spec& declared) {
     write_hand_to_later_groups(out, declared, [&] {
         out << "(SELECT \"job\", \"version\", \"part\", \"topic\", \"at\" FROM ";
         write_outbox_pinned(out, declared);

@@ -1,7 +1,7 @@
 // Renewals and sweeps: leases that move forward, and leases that ran out.
 #pragma once
 
-#include <statemachine/detail/render_step.hpp>
+#include "step.hpp"
 
 namespace statemachine::detail {
 
@@ -9,7 +9,7 @@ namespace statemachine::detail {
 inline constexpr std::array renewal_types{column_type::int64, column_type::int64,
                                           column_type::time};
 
-constexpr void write_renewed_lease(sql_writer& out, const spec& declared) {
+inline void write_renewed_lease(sql_writer& out, const spec& declared) {
     const state_set leased = declared.leased_states();
     out << out.speech().greatest << "(\"lease_until\", ";
     out.write_now() << " + ";
@@ -35,7 +35,7 @@ constexpr void write_renewed_lease(sql_writer& out, const spec& declared) {
     out << " END" << out.speech().millisecond << ")";
 }
 
-constexpr void write_renewed_times(sql_writer& out, const spec& declared) {
+inline void write_renewed_times(sql_writer& out, const spec& declared) {
     out << "\"lease_until\" = ";
     write_renewed_lease(out, declared);
     out << ", \"run_at\" = ";
@@ -44,7 +44,7 @@ constexpr void write_renewed_times(sql_writer& out, const spec& declared) {
 
 inline constexpr std::string_view renewal_columns = R"("id", "epoch", "lease_until")";
 
-constexpr void write_renewal_tail(sql_writer& out, const spec& declared, bool returns) {
+inline void write_renewal_tail(sql_writer& out, const spec& declared, bool returns) {
     if (declared.late == late_steps::refused) {
         out << "\n  AND \"lease_until\" > ";
         out.write_now();
@@ -53,7 +53,7 @@ constexpr void write_renewal_tail(sql_writer& out, const spec& declared, bool re
 }
 
 // `event` is nowhere for a plain renewal, or a renewal event that carries effects.
-constexpr void write_renew(sql_writer& out, const spec& declared, int event) {
+inline void write_renew(sql_writer& out, const spec& declared, int event) {
     out << "UPDATE ";
     out.name(declared.table) << " SET ";
     write_renewed_times(out, declared);
@@ -68,7 +68,7 @@ constexpr void write_renew(sql_writer& out, const spec& declared, int event) {
     write_renewal_tail(out, declared, !out.speech().reads_back);
 }
 
-constexpr void write_renew_many(sql_writer& out, const spec& declared) {
+inline void write_renew_many(sql_writer& out, const spec& declared) {
     out.gather(slot::id, column_type::int64);
     out.gather(slot::epoch, column_type::int64);
     out << "WITH ";
@@ -89,12 +89,12 @@ constexpr void write_renew_many(sql_writer& out, const spec& declared) {
 
 // ---- sweep
 
-constexpr void write_lease_index(sql_writer& out, const spec& declared) {
+inline void write_lease_index(sql_writer& out, const spec& declared) {
     out << "(\"lease_until\", \"id\") WHERE ";
     write_states(out, declared, declared.leased_states());
 }
-constexpr void write_lease_index_name(sql_writer& out, const spec& declared) {
-    sql_writer definition = sql_writer::hashing(out.speech());
+inline void write_lease_index_name(sql_writer& out, const spec& declared) {
+    sql_writer definition(out.speech());
     write_lease_index(definition, declared);
     write_index_name(out, declared, "", "leases", definition.hash());
 }
@@ -102,8 +102,7 @@ constexpr void write_lease_index_name(sql_writer& out, const spec& declared) {
 // Writes, for each leased state, what `expired` says for a job with attempts left and what
 // `exhausted` says for one without.
 template <class Expired, class Exhausted>
-constexpr void write_by_lease(sql_writer& out, const spec& declared, Expired expired,
-                              Exhausted exhausted) {
+void write_by_lease(sql_writer& out, const spec& declared, Expired expired, Exhausted exhausted) {
     out << "CASE";
     for (std::size_t i = 0; i < declared.states.size(); ++i) {
         if (!declared.leased(static_cast<int>(i))) continue;
@@ -122,7 +121,7 @@ constexpr void write_by_lease(sql_writer& out, const spec& declared, Expired exp
     out << " END";
 }
 
-constexpr void write_expired_guard(sql_writer& out, const spec& declared) {
+inline void write_expired_guard(sql_writer& out, const spec& declared) {
     write_states(out, declared, declared.leased_states());
     out << " AND \"lease_until\" <= ";
     out.search_now();
@@ -130,7 +129,7 @@ constexpr void write_expired_guard(sql_writer& out, const spec& declared) {
 }
 
 // The next jobs whose lease ran out, or one of them.
-constexpr void write_expire(sql_writer& out, const spec& declared, bool by_id) {
+inline void write_expire(sql_writer& out, const spec& declared, bool by_id) {
     const auto state = [&](int index) {
         out.literal(declared.states[static_cast<std::size_t>(index)].name);
     };
@@ -175,23 +174,23 @@ constexpr void write_expire(sql_writer& out, const spec& declared, bool by_id) {
 }
 
 // Jobs that wait for this claim with no attempt left.
-constexpr void write_used_up_guard(sql_writer& out, const spec& declared, const rule_spec& claim) {
+inline void write_used_up_guard(sql_writer& out, const spec& declared, const rule_spec& claim) {
     write_states(out, declared, claim.from);
     out << " AND \"attempts\" >= " << static_cast<std::int64_t>(claim.max_attempts);
 }
-constexpr void write_used_up_index(sql_writer& out, const spec& declared, const rule_spec& claim) {
+inline void write_used_up_index(sql_writer& out, const spec& declared, const rule_spec& claim) {
     out << "(\"id\") WHERE ";
     write_used_up_guard(out, declared, claim);
 }
-constexpr void write_used_up_index_name(sql_writer& out, const spec& declared,
-                                        const rule_spec& claim) {
-    sql_writer definition = sql_writer::hashing(out.speech());
+inline void write_used_up_index_name(sql_writer& out, const spec& declared,
+                                     const rule_spec& claim) {
+    sql_writer definition(out.speech());
     write_used_up_index(definition, declared, claim);
     const std::string_view event = declared.events[static_cast<std::size_t>(claim.event)].name;
     write_index_name(out, declared, event, "used_up", definition.hash());
 }
 
-constexpr void write_used_up(sql_writer& out, const spec& declared, int event, bool by_id) {
+inline void write_used_up(sql_writer& out, const spec& declared, int event, bool by_id) {
     const rule_spec& claim = declared.claim_rule(event);
     const change_form form{"exhaust", false, false, false, emitted_by_exhaustion(declared, event)};
     write_change(out, declared, form, [&] {

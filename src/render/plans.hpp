@@ -1,10 +1,19 @@
 // What a call sends: statements, with where their parameters come from, and what belongs together.
 #pragma once
 
-#include <statemachine/detail/sql_writer.hpp>
+#include "parameter.hpp"
+
+#include <statemachine/detail/spec.hpp>
+#include <statemachine/dialect.hpp>
 #include <statemachine/session.hpp>
 
+#include <array>
+
 namespace statemachine::detail {
+
+// What `rule` holds when no rule of the declaration fired.
+inline constexpr std::int64_t rule_expired = -1;
+inline constexpr std::int64_t rule_exhausted = -2;
 
 // A statement and where each of its parameters comes from.
 struct compiled_statement {
@@ -26,8 +35,8 @@ struct plan {
     compiled_statement search{};
     compiled_statement read_back{};
 
-    constexpr bool is_empty() const { return change.sql.text.empty(); }
-    constexpr bool is_single() const {
+    bool is_empty() const { return change.sql.text.empty(); }
+    bool is_single() const {
         return follower_count == 0 && search.sql.text.empty() && read_back.sql.text.empty();
     }
 };
@@ -63,6 +72,36 @@ struct catalog {
     std::span<const event_plans> events;
     std::string_view schema;
     const void* (*fresh_job)();  // a job as it is made by default
+};
+
+// Ends jobs in batches, or one by one where a batch is refused. One that removes them returns their
+// ids, any other the columns of `change_types`.
+struct sweep_step {
+    plan batch;
+    plan one;
+    compiled_statement candidates;
+    bool removes = false;
+};
+
+struct sweep_catalog {
+    compiled_statement take_turn, end_turn;
+    std::span<const sweep_step> steps;     // what is expired first, then what is used up
+    std::span<const sweep_step> removals;  // one for each state that has a time to be kept
+    compiled_statement forget_up_to, forget_tokens, forget_log;
+};
+
+struct relay_catalog {
+    const spec* declared;
+    const dialect* speech;
+    compiled_statement join, rejoin, leave, clear;
+    compiled_statement next_generation, serve, raise;
+    compiled_statement claim, delivered, not_delivered, not_begun;
+    compiled_statement parked, unpark, discard;
+    compiled_statement prune;
+};
+
+struct overview_catalog {
+    compiled_statement states, stuck;
 };
 
 }  // namespace statemachine::detail

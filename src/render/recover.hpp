@@ -1,13 +1,13 @@
 // What settles a call whose reply was lost: the log knows its nonce, and a token can be made void.
 #pragma once
 
-#include <statemachine/detail/render_read.hpp>
+#include "read.hpp"
 
 namespace statemachine::detail {
 
 // Whether an event can apply again to what it has made of a job: without a claim in between, whose
 // epoch would stop it, or by whatever way when nothing fences it.
-constexpr bool repeats(const spec& declared, int event, bool fenced_by_epoch) {
+inline bool repeats(const spec& declared, int event, bool fenced_by_epoch) {
     state_set sources = 0;
     state_set reached = 0;
     for (const rule_spec& rule : declared.rules) {
@@ -32,7 +32,7 @@ inline constexpr std::array yes_or_no{column_type::boolean};
 
 // The columns of a change as the log recorded it, in the order of `change_columns`; what the log
 // does not keep is the job's own.
-constexpr void write_recorded_change(sql_writer& out, const spec& declared, bool with_job) {
+inline void write_recorded_change(sql_writer& out, const spec& declared, bool with_job) {
     out << "SELECT \"log\".\"job\", \"log\".\"version\", \"log\".\"epoch\", \"log\".\"to_state\", "
            "\"log\".\"from_state\", \"kept\".\"rule\", \"kept\".\"attempts\", "
            "\"kept\".\"run_at\", \"log\".\"lease_until\", \"kept\".\"priority\", \"log\".\"at\"";
@@ -46,20 +46,20 @@ constexpr void write_recorded_change(sql_writer& out, const spec& declared, bool
     out.name(declared.table, "_log") << " AS \"log\" ON \"log\".\"job\" = \"kept\".\"id\"";
 }
 
-constexpr void write_by_nonce(sql_writer& out) {
+inline void write_by_nonce(sql_writer& out) {
     out << " AND \"log\".\"nonce\" = ";
     out.put(slot::nonce, column_type::bytes);
 }
 
 // What the call of this nonce did to the job, also when the job has gone on since.
-constexpr void write_adopt(sql_writer& out, const spec& declared, bool with_job) {
+inline void write_adopt(sql_writer& out, const spec& declared, bool with_job) {
     write_recorded_change(out, declared, with_job);
     out << "\nWHERE \"kept\".\"id\" = ";
     out.put(slot::id, column_type::int64);
     write_by_nonce(out);
 }
 
-constexpr void write_adopt_submit(sql_writer& out, const spec& declared) {
+inline void write_adopt_submit(sql_writer& out, const spec& declared) {
     write_recorded_change(out, declared, false);
     out << " AND \"log\".\"version\" = 1\nWHERE \"kept\".\"key\" = ";
     out.put(slot::key, column_type::text);
@@ -68,7 +68,7 @@ constexpr void write_adopt_submit(sql_writer& out, const spec& declared) {
 
 // The jobs that the claim of this nonce still holds. By the leases, because an index of nonces
 // would cost every change what only a lost reply needs.
-constexpr void write_adopt_claimed(sql_writer& out, const spec& declared, int event) {
+inline void write_adopt_claimed(sql_writer& out, const spec& declared, int event) {
     write_recorded_change(out, declared, true);
     out << " AND \"log\".\"version\" = \"kept\".\"version\"\nWHERE \"kept\".";
     write_states(out, declared, declared.leased_states());  // as the index has it
@@ -81,7 +81,7 @@ constexpr void write_adopt_claimed(sql_writer& out, const spec& declared, int ev
 
 // Takes the token's place, so that no change can be made with it any more. It waits for a change
 // that holds the token and has not committed yet.
-constexpr void write_void_token(sql_writer& out, const spec& declared) {
+inline void write_void_token(sql_writer& out, const spec& declared) {
     out << "INSERT INTO ";
     out.name(declared.table, "_tokens")
         << " (\"job\", \"token\", \"event\", \"fingerprint\", \"version\", \"at\", "
@@ -94,7 +94,7 @@ constexpr void write_void_token(sql_writer& out, const spec& declared) {
 
 // Whether a change with a token may have been forgotten: not all changes of the job are known to be
 // younger than the last token that was. The log may be forgotten, too, and clocks can be set back.
-constexpr void write_may_be_forgotten(sql_writer& out, const spec& declared) {
+inline void write_may_be_forgotten(sql_writer& out, const spec& declared) {
     out << "SELECT EXISTS (SELECT 1 FROM ";
     out.name(declared.table, "_sweeps") << " AS \"mark\" WHERE \"name\" = 'tokens' AND "
                                            "\"ended_at\" IS NOT NULL AND (SELECT count(*) FROM ";

@@ -1,26 +1,26 @@
 // Claims: of one job, or of the next n that are due.
 #pragma once
 
-#include <statemachine/detail/render_change.hpp>
+#include "change.hpp"
 
 namespace statemachine::detail {
 
-constexpr state_set claimable(const spec& declared, const rule_spec& claim) {
+inline state_set claimable(const spec& declared, const rule_spec& claim) {
     return claim.from | declared.reclaimable(claim);
 }
-constexpr void write_due_index(sql_writer& out, const spec& declared, const rule_spec& claim) {
+inline void write_due_index(sql_writer& out, const spec& declared, const rule_spec& claim) {
     out << "(\"priority\" DESC, \"run_at\", \"id\") WHERE ";
     write_states(out, declared, claimable(declared, claim));
 }
-constexpr void write_due_index_name(sql_writer& out, const spec& declared, const rule_spec& claim) {
-    sql_writer definition = sql_writer::hashing(out.speech());
+inline void write_due_index_name(sql_writer& out, const spec& declared, const rule_spec& claim) {
+    sql_writer definition(out.speech());
     write_due_index(definition, declared, claim);
     const std::string_view event = declared.events[static_cast<std::size_t>(claim.event)].name;
     write_index_name(out, declared, event, "due", definition.hash());
 }
 
 // Due and not held: in a waiting state at its time, or leased and run out.
-constexpr void write_claim_guard(sql_writer& out, const spec& declared, const rule_spec& claim) {
+inline void write_claim_guard(sql_writer& out, const spec& declared, const rule_spec& claim) {
     out << "((";
     write_states(out, declared, claim.from);
     out << " AND \"run_at\" <= ";
@@ -45,8 +45,7 @@ constexpr void write_claim_guard(sql_writer& out, const spec& declared, const ru
 
 // Writes `granted` for a job with attempts left and `used_up` for one without.
 template <class Granted, class UsedUp>
-constexpr void write_if_left(sql_writer& out, const rule_spec& claim, Granted granted,
-                             UsedUp used_up) {
+void write_if_left(sql_writer& out, const rule_spec& claim, Granted granted, UsedUp used_up) {
     if (claim.max_attempts == 0) {
         granted();
         return;
@@ -58,7 +57,7 @@ constexpr void write_if_left(sql_writer& out, const rule_spec& claim, Granted gr
     out << " END";
 }
 
-constexpr void write_claim_update(sql_writer& out, const rules_of& rules) {
+inline void write_claim_update(sql_writer& out, const rules_of& rules) {
     const spec& declared = rules.declared;
     const rule_spec& claim = *rules.items[0];
     const auto choose = [&](std::string_view name, auto granted, auto used_up) {
@@ -110,26 +109,24 @@ struct due_search {
     const spec& declared;
     const rule_spec& claim;
 
-    constexpr bool pins() const { return out.speech().pins_indexes; }
-    constexpr bool has_front() const { return out.speech().keeps_dead_entries; }
+    bool pins() const { return out.speech().pins_indexes; }
+    bool has_front() const { return out.speech().keeps_dead_entries; }
 
-    constexpr void write_table(std::string_view alias) const {
+    void write_table(std::string_view alias) const {
         out.name(declared.table) << alias;
         if (!pins()) return;
         out << " INDEXED BY ";
         write_due_index_name(out, declared, claim);
     }
-    constexpr void write_in_index() const {
-        write_states(out, declared, claimable(declared, claim));
-    }
-    constexpr void write_front() const {
+    void write_in_index() const { write_states(out, declared, claimable(declared, claim)); }
+    void write_front() const {
         out << "CAST(";
         out.put(slot::front_priority, column_type::int32)
             << " AS " << out.speech().int32_type << ")";
     }
     // An aggregate might be planned for an empty table, and then read all there is.
     template <class Bound>
-    constexpr void write_highest(Bound bound) const {
+    void write_highest(Bound bound) const {
         out << "(SELECT " << (pins() ? "max(\"priority\")" : "\"priority\"") << " FROM ";
         write_table("");
         out << " WHERE ";
@@ -137,7 +134,7 @@ struct due_search {
         bound();
         out << (pins() ? ")" : " ORDER BY \"priority\" DESC LIMIT 1)");
     }
-    constexpr void write_first_level() const {
+    void write_first_level() const {
         if (!has_front()) {
             write_highest([] {});
             return;
@@ -152,7 +149,7 @@ struct due_search {
         out << ")";
     }
     // From above the front down to it, over nothing that was claimed before.
-    constexpr void write_next_level() const {
+    void write_next_level() const {
         const auto if_above = [&](std::string_view otherwise) {
             out << "CASE WHEN \"level$at\" > ";
             write_front();
@@ -179,8 +176,8 @@ struct due_search {
 //
 // Where an index keeps entries of rows that are gone until a vacuum, the search begins at the front
 // that the call knows of, and passes by what was claimed before.
-constexpr void write_due_candidates(sql_writer& out, const spec& declared, const rule_spec& claim,
-                                    bool locks = true) {
+inline void write_due_candidates(sql_writer& out, const spec& declared, const rule_spec& claim,
+                                 bool locks = true) {
     const due_search search{out, declared, claim};
     out << "WITH RECURSIVE \"level\" (\"level$at\") AS (\n  SELECT ";
     search.write_first_level();
@@ -214,7 +211,7 @@ constexpr void write_due_candidates(sql_writer& out, const spec& declared, const
 inline constexpr std::array front_types{column_type::int32, column_type::time};
 
 // Where the first n due jobs stand, whoever has locked them.
-constexpr void write_front(sql_writer& out, const spec& declared, int event) {
+inline void write_front(sql_writer& out, const spec& declared, int event) {
     const rules_of rules(declared, event);
     const rule_spec& claim = *rules.items[0];
     out << "SELECT \"priority\", \"run_at\" FROM ";
@@ -222,7 +219,7 @@ constexpr void write_front(sql_writer& out, const spec& declared, int event) {
     write_id_in(out, [&] { write_due_candidates(out, declared, claim, false); });
 }
 
-constexpr void write_claim(sql_writer& out, const spec& declared, int event, bool by_id) {
+inline void write_claim(sql_writer& out, const spec& declared, int event, bool by_id) {
     const rules_of rules(declared, event);
     const rule_spec& claim = *rules.items[0];
     change_form form{declared.events[static_cast<std::size_t>(event)].name, claim.max_attempts > 0,

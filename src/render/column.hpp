@@ -1,25 +1,24 @@
 // One column of a table of the library or the user.
 #pragma once
 
-#include <statemachine/detail/sql_writer.hpp>
+#include "sql_writer.hpp"
 
 namespace statemachine::detail {
 
 // What fails undoes its whole transaction, in the library. Failing at once spares SQLite a copy of
 // each page that a statement changes, by which it could undo that statement alone.
-constexpr void write_not_null(sql_writer& out) { out << " NOT NULL" << out.speech().fails_at_once; }
+inline void write_not_null(sql_writer& out) { out << " NOT NULL" << out.speech().fails_at_once; }
 
 // A column that the library alone writes: without a CHECK, which cannot fail at once.
-constexpr void write_column(sql_writer& out, std::string_view name, column_type type,
-                            bool optional) {
+inline void write_column(sql_writer& out, std::string_view name, column_type type, bool optional) {
     out << ",\n  ";
     out.name(name) << " " << out.speech().type_name(type);
     if (!optional) write_not_null(out);
 }
 
 // A column that others write, too, which takes what its member can take.
-constexpr void write_ranged_column(sql_writer& out, std::string_view name, column_type type,
-                                   bool optional) {
+inline void write_ranged_column(sql_writer& out, std::string_view name, column_type type,
+                                bool optional) {
     write_column(out, name, type, optional);
     if (!out.speech().checks_types) return;
     if (type == column_type::boolean) {

@@ -1,7 +1,7 @@
 // Deliveries: claimed, marked, parked; and events that are delivered to all and may go.
 #pragma once
 
-#include <statemachine/detail/render_outbox.hpp>
+#include "outbox.hpp"
 
 namespace statemachine::detail {
 
@@ -15,7 +15,7 @@ inline constexpr std::array delivery_types{
 // behind one that was emitted without the group and is yet to be handed to it. What is parked is
 // told apart in a CASE: otherwise the index of what is due, which begins with the group, looks as
 // good to a planner without statistics as the one of the job.
-constexpr void write_first_of_job(sql_writer& out, const spec& declared) {
+inline void write_first_of_job(sql_writer& out, const spec& declared) {
     const auto own = [&](std::string_view column) -> sql_writer& {
         out.name(declared.table, "_deliveries") << ".";
         return out.name(column);
@@ -37,14 +37,14 @@ constexpr void write_first_of_job(sql_writer& out, const spec& declared) {
 }
 
 // In a CASE, so that no plan turns the sub-queries into joins of whole tables.
-constexpr void write_deliverable(sql_writer& out, const spec& declared) {
+inline void write_deliverable(sql_writer& out, const spec& declared) {
     out << "CASE WHEN \"parked_at\" IS NOT NULL OR \"run_at\" > ";
     out.search_now() << "\n    OR ";
     write_first_of_job(out, declared);
     out << " THEN FALSE ELSE TRUE END";
 }
 
-constexpr void write_due_deliveries(sql_writer& out, const spec& declared) {
+inline void write_due_deliveries(sql_writer& out, const spec& declared) {
     out << "SELECT \"job\" FROM ";
     out.name(declared.table, "_deliveries");
     if (out.speech().pins_indexes) {
@@ -61,7 +61,7 @@ constexpr void write_due_deliveries(sql_writer& out, const spec& declared) {
 
 // Leases the first open event of each job found. One whose tries are used up, because each of them
 // ended with its relay, is parked instead.
-constexpr void write_claim_deliveries(sql_writer& out, const spec& declared) {
+inline void write_claim_deliveries(sql_writer& out, const spec& declared) {
     const auto if_left = [&](std::string_view column, auto left, auto used_up) {
         out << ", ";
         out.name(column) << " = CASE WHEN \"tries\" < ";
@@ -98,7 +98,7 @@ constexpr void write_claim_deliveries(sql_writer& out, const spec& declared) {
 }
 
 // One delivery, as it was claimed or read.
-constexpr void write_this_delivery(sql_writer& out) {
+inline void write_this_delivery(sql_writer& out) {
     out << "\nWHERE \"job\" = ";
     out.put(slot::id, column_type::int64) << " AND \"version\" = ";
     out.put(slot::version, column_type::int64) << " AND \"part\" = ";
@@ -107,7 +107,7 @@ constexpr void write_this_delivery(sql_writer& out) {
     out.put(slot::epoch, column_type::int64);
 }
 
-constexpr void write_delivered(sql_writer& out, const spec& declared) {
+inline void write_delivered(sql_writer& out, const spec& declared) {
     out << "DELETE FROM ";
     out.name(declared.table, "_deliveries");
     write_this_delivery(out);
@@ -115,7 +115,7 @@ constexpr void write_delivered(sql_writer& out, const spec& declared) {
 }
 
 // Sent again after a lost reply it says the same.
-constexpr void write_not_delivered(sql_writer& out, const spec& declared) {
+inline void write_not_delivered(sql_writer& out, const spec& declared) {
     out << "UPDATE ";
     out.name(declared.table, "_deliveries") << " SET \"error\" = ";
     out.put(slot::error, column_type::text) << ", \"run_at\" = ";
@@ -127,7 +127,7 @@ constexpr void write_not_delivered(sql_writer& out, const spec& declared) {
     write_this_delivery(out);
     out << "\nRETURNING \"parked_at\"";
 }
-constexpr void write_not_begun(sql_writer& out, const spec& declared) {
+inline void write_not_begun(sql_writer& out, const spec& declared) {
     out << "UPDATE ";
     out.name(declared.table, "_deliveries") << " SET \"tries\" = \"tries\" - 1, \"run_at\" = ";
     out.write_now();
@@ -142,7 +142,7 @@ inline constexpr std::array parked_types{column_type::int64, column_type::int64,
                                          column_type::int32, column_type::time,  column_type::text};
 
 // Walks what is open or parked; not worth an index that each delivery would pay for.
-constexpr void write_parked(sql_writer& out, const spec& declared) {
+inline void write_parked(sql_writer& out, const spec& declared) {
     out << "SELECT \"job\", \"version\", \"part\", \"topic\", \"at\", \"epoch\", \"tries\", "
            "\"parked_at\", \"error\" FROM ";
     out.name(declared.table, "_deliveries")
@@ -151,7 +151,7 @@ constexpr void write_parked(sql_writer& out, const spec& declared) {
         << "\nORDER BY \"job\", \"version\", \"part\" LIMIT ";
     out.put(slot::limit, column_type::int64);
 }
-constexpr void write_unpark(sql_writer& out, const spec& declared) {
+inline void write_unpark(sql_writer& out, const spec& declared) {
     out << "UPDATE ";
     out.name(declared.table, "_deliveries")
         << " SET \"tries\" = 0, \"parked_at\" = NULL, \"run_at\" = ";
@@ -159,7 +159,7 @@ constexpr void write_unpark(sql_writer& out, const spec& declared) {
     write_this_delivery(out);
     out << " AND \"parked_at\" IS NOT NULL\nRETURNING \"job\"";
 }
-constexpr void write_discard(sql_writer& out, const spec& declared) {
+inline void write_discard(sql_writer& out, const spec& declared) {
     out << "DELETE FROM ";
     out.name(declared.table, "_deliveries");
     write_this_delivery(out);
@@ -170,7 +170,7 @@ constexpr void write_discard(sql_writer& out, const spec& declared) {
 
 // Delivered to every group, and to be handed to none. Counted, because a planner may answer EXISTS
 // from a hash of the whole table.
-constexpr void write_settled_event(sql_writer& out, const spec& declared) {
+inline void write_settled_event(sql_writer& out, const spec& declared) {
     const auto own = [&](std::string_view column) -> sql_writer& {
         out.name(declared.table, "_outbox") << ".";
         return out.name(column);
@@ -188,7 +188,7 @@ constexpr void write_settled_event(sql_writer& out, const spec& declared) {
     own("at") << ") THEN FALSE ELSE TRUE END";
 }
 
-constexpr void write_prune_events(sql_writer& out, const spec& declared) {
+inline void write_prune_events(sql_writer& out, const spec& declared) {
     const auto old = [&] {
         out << "\"generation\" = ";
         out.put(slot::generation, column_type::int64) << " AND \"at\" <= ";

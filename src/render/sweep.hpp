@@ -2,8 +2,8 @@
 // and removing the jobs that are old.
 #pragma once
 
-#include <statemachine/detail/render_delivery.hpp>
-#include <statemachine/detail/render_lease.hpp>
+#include "delivery.hpp"
+#include "lease.hpp"
 
 #include <algorithm>
 
@@ -12,7 +12,7 @@ namespace statemachine::detail {
 inline constexpr std::array turn_types{column_type::boolean, column_type::time};
 inline constexpr std::array candidate_types{column_type::int64};
 
-constexpr void write_moment_before(sql_writer& out, std::int64_t milliseconds) {
+inline void write_moment_before(sql_writer& out, std::int64_t milliseconds) {
     out.write_now() << " - ";
     write_milliseconds(out, milliseconds);
 }
@@ -20,7 +20,7 @@ constexpr void write_moment_before(sql_writer& out, std::int64_t milliseconds) {
 // Takes the turn that is due, and notices an outage: the moment is kept while turns go on, so that
 // a crash loop does not put it off. Where they stopped for a grace meanwhile it is another outage.
 // A turn of the future is one of a clock that was set back since.
-constexpr void write_take_turn(sql_writer& out, const spec& declared) {
+inline void write_take_turn(sql_writer& out, const spec& declared) {
     out << "UPDATE ";
     out.name(declared.table, "_sweeps") << " SET \"began_at\" = ";
     out.write_now() << ", \"actor\" = ";
@@ -53,7 +53,7 @@ constexpr void write_take_turn(sql_writer& out, const spec& declared) {
 }
 
 // Only by who still has the turn, and not by one that was frozen for longer than the grace.
-constexpr void write_end_turn(sql_writer& out, const spec& declared) {
+inline void write_end_turn(sql_writer& out, const spec& declared) {
     out << "UPDATE ";
     out.name(declared.table, "_sweeps") << " SET \"ended_at\" = ";
     out.write_now() << ", \"noticed_at\" = NULL\nWHERE \"name\" = 'sweep' AND \"began_at\" >= ";
@@ -69,7 +69,7 @@ constexpr void write_end_turn(sql_writer& out, const spec& declared) {
 // ---- one by one, where a batch is refused: behind those that were looked at before
 
 template <class Index, class Guard>
-constexpr void write_found(sql_writer& out, const spec& declared, Index index, Guard guard) {
+void write_found(sql_writer& out, const spec& declared, Index index, Guard guard) {
     out << "SELECT \"id\" FROM ";
     out.name(declared.table);
     if (out.speech().pins_indexes) {
@@ -81,20 +81,20 @@ constexpr void write_found(sql_writer& out, const spec& declared, Index index, G
 }
 
 template <class Index, class Guard>
-constexpr void write_candidates(sql_writer& out, const spec& declared, Index index, Guard guard) {
+void write_candidates(sql_writer& out, const spec& declared, Index index, Guard guard) {
     write_found(out, declared, index, guard);
     out << " AND \"id\" > ";
     out.put(slot::after, column_type::int64) << "\nORDER BY \"id\" LIMIT ";
     out.put(slot::limit, column_type::int64);
 }
 
-constexpr void write_expired_candidates(sql_writer& out, const spec& declared) {
+inline void write_expired_candidates(sql_writer& out, const spec& declared) {
     write_candidates(
         out, declared, [&] { write_lease_index_name(out, declared); },
         [&] { write_expired_guard(out, declared); });
 }
 
-constexpr void write_used_up_candidates(sql_writer& out, const spec& declared, int event) {
+inline void write_used_up_candidates(sql_writer& out, const spec& declared, int event) {
     const rule_spec& claim = declared.claim_rule(event);
     write_candidates(
         out, declared, [&] { write_used_up_index_name(out, declared, claim); },
@@ -103,17 +103,17 @@ constexpr void write_used_up_candidates(sql_writer& out, const spec& declared, i
 
 // ---- what is old
 
-constexpr void write_kept_index(sql_writer& out, const spec& declared, int state) {
+inline void write_kept_index(sql_writer& out, const spec& declared, int state) {
     out << "(\"changed_at\", \"id\") WHERE ";
     write_states(out, declared, only(state));
 }
-constexpr void write_kept_index_name(sql_writer& out, const spec& declared, int state) {
-    sql_writer definition = sql_writer::hashing(out.speech());
+inline void write_kept_index_name(sql_writer& out, const spec& declared, int state) {
+    sql_writer definition(out.speech());
     write_kept_index(definition, declared, state);
     write_index_name(out, declared, "", "kept", definition.hash());
 }
 
-constexpr void write_outlived(sql_writer& out, const spec& declared, int state) {
+inline void write_outlived(sql_writer& out, const spec& declared, int state) {
     write_states(out, declared, only(state));
     out << " AND \"changed_at\" <= ";
     out.search_now() << " - ";
@@ -137,12 +137,12 @@ constexpr void write_outlived(sql_writer& out, const spec& declared, int state) 
     out << ") THEN FALSE ELSE TRUE END";
 }
 
-constexpr void write_side_rows(sql_writer& out, const spec& declared, std::string_view suffix) {
+inline void write_side_rows(sql_writer& out, const spec& declared, std::string_view suffix) {
     out << "DELETE FROM ";
     out.name(declared.table, suffix) << " WHERE \"job\" ";
 }
 
-constexpr void write_outlived_candidates(sql_writer& out, const spec& declared, int state) {
+inline void write_outlived_candidates(sql_writer& out, const spec& declared, int state) {
     write_candidates(
         out, declared, [&] { write_kept_index_name(out, declared, state); },
         [&] { write_outlived(out, declared, state); });
@@ -150,7 +150,7 @@ constexpr void write_outlived_candidates(sql_writer& out, const spec& declared, 
 
 // The jobs of one state that have been kept for long enough, or one of them, with all that stands
 // beside them.
-constexpr void write_remove(sql_writer& out, const spec& declared, int state, bool by_id) {
+inline void write_remove(sql_writer& out, const spec& declared, int state, bool by_id) {
     const bool whole = out.speech().one_statement;
     if (whole) out << "WITH \"gone\" AS (\n";
     out << "DELETE FROM ";
@@ -187,17 +187,17 @@ constexpr void write_remove(sql_writer& out, const spec& declared, int state, bo
     out << "\n)\nSELECT \"id\" FROM \"gone\"";
 }
 
-constexpr void write_remove_log(sql_writer& out, const spec& declared) {
+inline void write_remove_log(sql_writer& out, const spec& declared) {
     write_side_rows(out, declared, "_log");
     out << "= ";
     out.put(slot::id, column_type::int64);
 }
-constexpr void write_remove_tokens(sql_writer& out, const spec& declared) {
+inline void write_remove_tokens(sql_writer& out, const spec& declared) {
     write_side_rows(out, declared, "_tokens");
     out << "= ";
     out.put(slot::id, column_type::int64);
 }
-constexpr void write_remove_events(sql_writer& out, const spec& declared) {
+inline void write_remove_events(sql_writer& out, const spec& declared) {
     write_side_rows(out, declared, "_outbox");
     out << "= ";
     out.put(slot::id, column_type::int64);
