@@ -22,8 +22,7 @@ public:
     /// @param database  outlives this object
     template <database_like Database>
     explicit outbox(Database& database)
-        : core_(detail::relay_catalog_of<Machine, Database::dialect>(),
-                database.connection()) {}
+        : core_(detail::relay_catalog_of<Machine, Database::dialect>(), database.connection()) {}
 
     /// The events that the group did not take, in the order of their jobs. It walks what is open.
     result<std::vector<parked_event>> parked(std::string_view group, std::int64_t limit = 100) {

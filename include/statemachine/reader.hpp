@@ -25,8 +25,7 @@ public:
     /// @param database  outlives the reader; its type decides which statements are sent
     template <database_like Database>
     explicit reader(Database& database, const store_options& limits = {})
-        : core_(detail::catalog_of<Machine, Database::dialect>(), database.connection(),
-                limits) {}
+        : core_(detail::catalog_of<Machine, Database::dialect>(), database.connection(), limits) {}
 
     /// The job as it stands; empty when there is none with this id.
     result<std::optional<record_type>> read(std::int64_t id) {
