@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 namespace statemachine::detail {
 namespace {
 
 constexpr std::chrono::seconds lifetime{1};
 
-// So many claims in a lifetime make a look pay, however slow they are.
-constexpr unsigned worth_a_look = 16;
+// So many claims within a lifetime make a look pay, however slow they are.
+constexpr std::size_t worth_a_look = 4;
+
+// To walk over so many jobs that were claimed costs as much as a look.
+constexpr std::size_t worth_a_step = 256;
 
 }  // namespace
 
@@ -27,22 +31,28 @@ fronts::advice fronts::ask(const void* claim, clock::time_point now) {
         std::this_thread::yield();
     }
     known& here = of(claim);
-    if (now - here.since < lifetime) return {here.begin, false};
-    const bool look = here.claims >= worth_a_look;
-    here.begin.reset();
-    here.since = now;
-    here.claims = 0;
-    return {std::nullopt, look};
+    if (now - here.since >= lifetime) {
+        here.begin.reset();
+        here.since = now;
+        return {std::nullopt, std::exchange(here.claims, 0) >= worth_a_look};
+    }
+    const bool look = here.begin ? here.passed >= worth_a_step : here.claims >= worth_a_look;
+    if (look) here.claims = here.passed = 0;
+    return {here.begin, look};
 }
 
-void fronts::succeeded(const void* claim) {
+void fronts::succeeded(const void* claim, std::size_t jobs) {
     const std::lock_guard lock(mutex_);
-    ++of(claim).claims;
+    known& here = of(claim);
+    ++here.claims;
+    here.passed += jobs;
 }
 
 void fronts::set(const void* claim, std::optional<front> begin) {
     const std::lock_guard lock(mutex_);
-    of(claim).begin = begin;
+    known& here = of(claim);
+    here.begin = begin;
+    here.passed = 0;
 }
 
 }  // namespace statemachine::detail

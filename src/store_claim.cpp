@@ -123,6 +123,7 @@ std::optional<front> store_core::where_to_begin(int event, const call& values) {
     if (!known.look) return known.begin;
     call first = values;
     first.limit = 1;
+    first.begin = known.begin;
     std::optional<front> found;
     // Where it fails, so does the claim, which tells why.
     (void)query(look, first, [&](std::span<const value> row) {
@@ -187,7 +188,7 @@ result<answer<std::size_t>> store_core::claim_next_quietly(int event, std::size_
             continue;
         }
         if (done.value().rows == 0) return answer<std::size_t>(status::rejected, reason::none_due);
-        session_->fronts().succeeded(&plans(event));
+        session_->fronts().succeeded(&plans(event), done.value().rows);
         if (rows.empty()) {
             if (auto cleared = make_way(); !cleared)
                 return answer_of<std::size_t>(std::move(cleared).error());

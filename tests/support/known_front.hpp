@@ -22,8 +22,11 @@ public:
     /// The next claim looks for it.
     void let_look() {
         known_.ask(claim_, std::chrono::steady_clock::now() - std::chrono::hours(1));
-        for (int i = 0; i < 100; ++i) known_.succeeded(claim_);
+        for (int i = 0; i < 100; ++i) known_.succeeded(claim_, 1);
     }
+
+    /// As after so many jobs that were claimed from there on: the next claim looks for another.
+    void pass_by(std::size_t jobs) { known_.succeeded(claim_, jobs); }
 
 private:
     static const void* claim_of(std::string_view event) {

@@ -19,26 +19,39 @@ constexpr front somewhere{7, sm::timestamp{99s}};
 const fronts::clock::time_point start{1h};
 
 void claim(fronts& known, int times, const void* what = &one) {
-    for (int i = 0; i < times; ++i) known.succeeded(what);
+    for (int i = 0; i < times; ++i) known.succeeded(what, 1);
 }
 
-/// After a second with so many claims.
-fronts::advice asked_after(int claims) {
+/// Some time after so many claims.
+fronts::advice asked_after(int claims, fronts::clock::duration later) {
     fronts known;
     known.ask(&one, start);
     claim(known, claims);
-    return known.ask(&one, start + 1s);
+    return known.ask(&one, start + later);
 }
 
-TEST(fronts, are_looked_for_by_one_claim_a_second_where_there_are_many) {
+TEST(fronts, are_looked_for_by_one_claim_where_there_are_many) {
     EXPECT_FALSE(fronts{}.ask(&one, start).look) << "nothing was claimed yet";
-    EXPECT_FALSE(asked_after(15).look);
-    EXPECT_TRUE(asked_after(16).look);
+    for (const auto later : {fronts::clock::duration{0ms}, fronts::clock::duration{1s}}) {
+        EXPECT_FALSE(asked_after(3, later).look);
+        EXPECT_TRUE(asked_after(4, later).look);
+    }
     fronts known;
     known.ask(&one, start);
+    claim(known, 4);
+    EXPECT_TRUE(known.ask(&one, start).look);
+    EXPECT_FALSE(known.ask(&one, start).look) << "another claim does it already";
+}
+
+TEST(fronts, are_looked_for_anew_each_second) {
+    fronts known;
+    known.ask(&one, start);
+    known.set(&one, somewhere);
     claim(known, 100);
     EXPECT_FALSE(known.ask(&one, start + 999ms).look);
-    EXPECT_TRUE(known.ask(&one, start + 1s).look);
+    const auto anew = known.ask(&one, start + 1s);
+    EXPECT_TRUE(anew.look);
+    EXPECT_FALSE(anew.begin) << "from the beginning";
     EXPECT_FALSE(known.ask(&one, start + 1s).look) << "another claim does it already";
 }
 
@@ -55,6 +68,25 @@ TEST(fronts, are_where_claims_begin_for_a_second) {
     EXPECT_FALSE(known.ask(&one, start + 1001ms).begin) << "it had ended";
 }
 
+TEST(fronts, are_looked_for_from_the_last_one_on_after_some_hundred_jobs) {
+    fronts known;
+    known.ask(&one, start);
+    known.succeeded(&one, 1000);
+    EXPECT_FALSE(known.ask(&one, start).look) << "none is known yet";
+    known.set(&one, somewhere);
+    known.succeeded(&one, 255);
+    EXPECT_FALSE(known.ask(&one, start).look);
+    known.succeeded(&one, 1);
+    const auto step = known.ask(&one, start);
+    EXPECT_TRUE(step.look);
+    ASSERT_TRUE(step.begin);
+    EXPECT_EQ(step.begin->run_at, somewhere.run_at);
+    const auto meanwhile = known.ask(&one, start);
+    EXPECT_FALSE(meanwhile.look) << "another claim does it already";
+    EXPECT_TRUE(meanwhile.begin) << "the others begin where they did";
+    EXPECT_FALSE(known.ask(&one, start + 1s).begin) << "it ends all the same";
+}
+
 TEST(fronts, are_forgotten_when_told_so) {
     fronts known;
     known.ask(&one, start);
@@ -69,16 +101,17 @@ TEST(fronts, are_those_of_one_claim) {
     known.ask(&other, start);
     known.set(&one, somewhere);
     claim(known, 16, &other);
-    EXPECT_FALSE(known.ask(&other, start).begin);
-    EXPECT_FALSE(known.ask(&one, start + 1s).look);
-    EXPECT_TRUE(known.ask(&other, start + 1s).look);
+    EXPECT_FALSE(known.ask(&one, start).look);
+    const auto of_other = known.ask(&other, start);
+    EXPECT_TRUE(of_other.look);
+    EXPECT_FALSE(of_other.begin);
 }
 
 // The lock may be held by a thread that the child does not have.
 TEST(fronts, hold_up_no_call_of_a_forked_child) {
     fronts known;
     std::jthread busy([&](const std::stop_token& stop) {
-        while (!stop.stop_requested()) known.succeeded(&one);
+        while (!stop.stop_requested()) known.succeeded(&one, 1);
     });
     for (int i = 0; i < 50; ++i) {
         const pid_t child = fork();

@@ -2,14 +2,16 @@
 //
 // PostgreSQL keeps an index entry of each job that was claimed until a vacuum, and a search from
 // the beginning walks over all of them: after 200,000 claims it takes twenty times as long. While
-// many claims are made, one in a second looks for the first due job and the others begin there.
-// What is given an earlier moment meanwhile is met a second later, or at once when nothing else is
-// due.
+// many claims are made, one looks for the first due job and the others begin there. After some
+// hundred jobs, which a search would walk over again, one looks from there on, and after a second
+// from the beginning: what was given an earlier moment meanwhile is met by then, or at once when
+// nothing else is due.
 #pragma once
 
 #include <statemachine/value.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -29,14 +31,14 @@ public:
 
     struct advice {
         std::optional<front> begin;
-        bool look = false;  // it is this call's turn to look for the front
+        bool look = false;  // it is this call's turn to look for the front, from `begin` on
     };
 
     // What a claim that is about to begin should do.
     advice ask(const void* claim, clock::time_point now);
 
-    // The claim found jobs: those that look are worth it only where there are many such.
-    void succeeded(const void* claim);
+    // The claim found so many jobs: to look is worth it only where there are many such claims.
+    void succeeded(const void* claim, std::size_t jobs);
 
     // Begins there from now on; with none, at the beginning.
     void set(const void* claim, std::optional<front> begin);
@@ -46,7 +48,8 @@ private:
         const void* claim;
         std::optional<front> begin{};
         clock::time_point since{};
-        unsigned claims = 0;
+        std::size_t claims = 0;
+        std::size_t passed = 0;  // jobs that were claimed from there on
     };
     known& of(const void* claim);
 
