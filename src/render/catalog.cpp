@@ -5,8 +5,6 @@
 #include "shelf.hpp"
 #include "submit.hpp"
 
-#include <statemachine/detail/catalog.hpp>
-
 namespace statemachine::detail {
 namespace {
 
@@ -167,8 +165,9 @@ private:
 
 }  // namespace
 
-const catalog& render_catalog(const spec& declared, const dialect& speech, job_maker make) {
-    return (new store_statements(declared, speech, make))->all;
+const catalog& rendered(place_of<catalog>& place, const spec& declared, const dialect& speech,
+                        job_maker make) {
+    return kept_in<store_statements>(place, declared, speech, make);
 }
 
 }  // namespace statemachine::detail

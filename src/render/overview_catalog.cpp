@@ -2,8 +2,6 @@
 #include "overview.hpp"
 #include "shelf.hpp"
 
-#include <statemachine/detail/catalog.hpp>
-
 namespace statemachine::detail {
 namespace {
 
@@ -19,8 +17,9 @@ struct overview_statements {
 
 }  // namespace
 
-const overview_catalog& render_overview_catalog(const spec& declared, const dialect& speech) {
-    return (new overview_statements(declared, speech))->all;
+const overview_catalog& rendered(place_of<overview_catalog>& place, const spec& declared,
+                                 const dialect& speech) {
+    return kept_in<overview_statements>(place, declared, speech);
 }
 
 }  // namespace statemachine::detail

@@ -3,8 +3,6 @@
 #include "group.hpp"
 #include "shelf.hpp"
 
-#include <statemachine/detail/catalog.hpp>
-
 namespace statemachine::detail {
 namespace {
 
@@ -39,8 +37,9 @@ struct relay_statements {
 
 }  // namespace
 
-const relay_catalog& render_relay_catalog(const spec& declared, const dialect& speech) {
-    return (new relay_statements(declared, speech))->all;
+const relay_catalog& rendered(place_of<relay_catalog>& place, const spec& declared,
+                              const dialect& speech) {
+    return kept_in<relay_statements>(place, declared, speech);
 }
 
 }  // namespace statemachine::detail

@@ -4,7 +4,10 @@
 #include "plans.hpp"
 #include "sql_writer.hpp"
 
+#include <statemachine/detail/catalog.hpp>
+
 #include <deque>
+#include <memory>
 
 namespace statemachine::detail {
 
@@ -42,5 +45,16 @@ private:
     std::deque<std::vector<parameter>> parameters_;
     std::deque<std::vector<column_type>> types_;
 };
+
+// What is kept in that place, or else is made by `Statements` of these arguments and kept from then
+// on. It is never destroyed: threads may use it until the process ends.
+template <class Statements, class Catalog, class... Arguments>
+const Catalog& kept_in(place_of<Catalog>& place, const Arguments&... arguments) {
+    if (const Catalog* const found = place.load(std::memory_order_acquire)) return *found;
+    auto made = std::make_unique<Statements>(arguments...);
+    const Catalog* first = nullptr;
+    if (!place.compare_exchange_strong(first, &made->all, std::memory_order_acq_rel)) return *first;
+    return made.release()->all;
+}
 
 }  // namespace statemachine::detail

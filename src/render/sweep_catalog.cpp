@@ -2,8 +2,6 @@
 #include "forget.hpp"
 #include "shelf.hpp"
 
-#include <statemachine/detail/catalog.hpp>
-
 namespace statemachine::detail {
 namespace {
 
@@ -70,8 +68,8 @@ private:
 
 }  // namespace
 
-const sweep_catalog& render_sweep_catalog(const catalog& statements) {
-    return (new sweep_statements(statements))->all;
+const sweep_catalog& rendered(place_of<sweep_catalog>& place, const catalog& statements) {
+    return kept_in<sweep_statements>(place, statements);
 }
 
 }  // namespace statemachine::detail

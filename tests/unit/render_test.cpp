@@ -1,8 +1,13 @@
 // How statements are put together, where the golden files show only the outcome.
 #include <golden/small_machine.hpp>
+#include <render/plans.hpp>
 #include <render/step.hpp>
+#include <statemachine/detail/catalog.hpp>
 
 #include <gtest/gtest.h>
+
+#include <barrier>
+#include <thread>
 
 namespace {
 
@@ -266,6 +271,27 @@ TEST(index_name, changes_with_its_definition) {
     EXPECT_EQ(name("(\"a\")"), name("(\"a\")"));
     EXPECT_NE(name("(\"a\")"), name("(\"b\")"));
     EXPECT_EQ(name("(\"a\")").find("\"things_take_due_"), 0U);
+}
+
+TEST(statements, are_the_same_for_all_who_ask_for_them_at_once) {
+    constexpr std::size_t callers = 16;
+    for (int round = 0; round < 20; ++round) {
+        place_of<catalog> place{nullptr};
+        std::barrier together(callers);
+        std::array<const catalog*, callers> got{};
+        {
+            std::vector<std::jthread> all;
+            for (const catalog*& each : got)
+                all.emplace_back([&] {
+                    together.arrive_and_wait();
+                    each = &rendered(place, declared, speech, fresh_job<machine>);
+                });
+        }
+        for (const catalog* each : got) EXPECT_EQ(each, got[0]);
+        EXPECT_EQ(&rendered(place, declared, speech, fresh_job<machine>), got[0]);
+        EXPECT_EQ(got[0]->declared, &declared);
+        EXPECT_EQ(got[0]->events.size(), declared.events.size());
+    }
 }
 
 }  // namespace

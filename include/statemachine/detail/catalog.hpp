@@ -5,6 +5,8 @@
 #include <statemachine/detail/spec.hpp>
 #include <statemachine/dialect.hpp>
 
+#include <atomic>
+
 namespace statemachine::detail {
 
 struct catalog;           // of the store
@@ -12,15 +14,24 @@ struct relay_catalog;     // of the outbox
 struct sweep_catalog;     // of a sweeper
 struct overview_catalog;  // of an overview
 
+// Where one is kept: whoever finds none renders one, and the first of several is taken. No one
+// waits for another, so that a child that is forked meanwhile does not wait for ever.
+template <class Catalog>
+using place_of = std::atomic<const Catalog*>;
+
 using job_maker = const void* (*)();  // a job as it is made by default
 
-[[gnu::visibility("default")]] const catalog& render_catalog(const spec& declared,
-                                                             const dialect& speech, job_maker make);
-[[gnu::visibility("default")]] const relay_catalog& render_relay_catalog(const spec& declared,
-                                                                         const dialect& speech);
-[[gnu::visibility("default")]] const sweep_catalog& render_sweep_catalog(const catalog& statements);
-[[gnu::visibility("default")]] const overview_catalog& render_overview_catalog(
-    const spec& declared, const dialect& speech);
+[[gnu::visibility("default")]] const catalog& rendered(place_of<catalog>& place,
+                                                       const spec& declared, const dialect& speech,
+                                                       job_maker make);
+[[gnu::visibility("default")]] const relay_catalog& rendered(place_of<relay_catalog>& place,
+                                                             const spec& declared,
+                                                             const dialect& speech);
+[[gnu::visibility("default")]] const sweep_catalog& rendered(place_of<sweep_catalog>& place,
+                                                             const catalog& statements);
+[[gnu::visibility("default")]] const overview_catalog& rendered(place_of<overview_catalog>& place,
+                                                                const spec& declared,
+                                                                const dialect& speech);
 
 template <const auto& Machine>
 const void* fresh_job() {
@@ -30,28 +41,26 @@ const void* fresh_job() {
 
 template <const auto& Machine, const dialect& Speech>
 const catalog& catalog_of() {
-    static const catalog& rendered =
-        render_catalog(described<Machine>::value, Speech, fresh_job<Machine>);
-    return rendered;
+    static constinit place_of<catalog> place{nullptr};
+    return rendered(place, described<Machine>::value, Speech, fresh_job<Machine>);
 }
 
 template <const auto& Machine, const dialect& Speech>
 const relay_catalog& relay_catalog_of() {
-    static const relay_catalog& rendered = render_relay_catalog(described<Machine>::value, Speech);
-    return rendered;
+    static constinit place_of<relay_catalog> place{nullptr};
+    return rendered(place, described<Machine>::value, Speech);
 }
 
 template <const auto& Machine, const dialect& Speech>
 const sweep_catalog& sweep_catalog_of() {
-    static const sweep_catalog& rendered = render_sweep_catalog(catalog_of<Machine, Speech>());
-    return rendered;
+    static constinit place_of<sweep_catalog> place{nullptr};
+    return rendered(place, catalog_of<Machine, Speech>());
 }
 
 template <const auto& Machine, const dialect& Speech>
 const overview_catalog& overview_catalog_of() {
-    static const overview_catalog& rendered =
-        render_overview_catalog(described<Machine>::value, Speech);
-    return rendered;
+    static constinit place_of<overview_catalog> place{nullptr};
+    return rendered(place, described<Machine>::value, Speech);
 }
 
 }  // namespace statemachine::detail
