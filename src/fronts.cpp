@@ -34,11 +34,12 @@ fronts::advice fronts::ask(const void* claim, clock::time_point now) {
     if (now - here.since >= lifetime) {
         here.begin.reset();
         here.since = now;
-        return {std::nullopt, std::exchange(here.claims, 0) >= worth_a_look};
+        ++here.round;
+        return {std::nullopt, std::exchange(here.claims, 0) >= worth_a_look, here.round};
     }
     const bool look = here.begin ? here.passed >= worth_a_step : here.claims >= worth_a_look;
     if (look) here.claims = here.passed = 0;
-    return {here.begin, look};
+    return {here.begin, look, here.round};
 }
 
 void fronts::succeeded(const void* claim, std::size_t jobs) {
@@ -48,11 +49,19 @@ void fronts::succeeded(const void* claim, std::size_t jobs) {
     here.passed += jobs;
 }
 
-void fronts::set(const void* claim, std::optional<front> begin) {
+void fronts::found(const void* claim, const front& begin, std::uint64_t round) {
     const std::lock_guard lock(mutex_);
     known& here = of(claim);
+    if (here.round != round) return;
     here.begin = begin;
     here.passed = 0;
+}
+
+void fronts::forget(const void* claim) {
+    const std::lock_guard lock(mutex_);
+    known& here = of(claim);
+    here.begin.reset();
+    ++here.round;
 }
 
 }  // namespace statemachine::detail

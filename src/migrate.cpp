@@ -44,6 +44,8 @@ result<ending> read_tables(session& database, steady_time until, Read read) {
 
 }  // namespace
 
+std::string_view schema_core::ddl() const noexcept { return statements_->schema; }
+
 struct schema_core::attempt {
     attempt(const catalog& statements, const migrate_options& chosen)
         : declared(*statements.declared),

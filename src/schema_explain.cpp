@@ -92,8 +92,6 @@ private:
 
 }  // namespace
 
-std::string_view schema_core::ddl() const noexcept { return statements_->schema; }
-
 result<std::vector<explained>> schema_core::explain() {
     std::vector<explained> all;
     const auto body = [&](executor& transaction) -> result<verdict> {

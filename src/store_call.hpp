@@ -152,8 +152,4 @@ private:
     std::optional<answer<raw_change>> why_;
 };
 
-inline const event_plans& store_core::plans(int event) const {
-    return statements_->events[static_cast<std::size_t>(event)];
-}
-
 }  // namespace statemachine::detail

@@ -129,7 +129,10 @@ std::optional<front> store_core::where_to_begin(int event, const call& values) {
     (void)query(look, first, [&](std::span<const value> row) {
         found = front{row[0].integer(), time_of(row[1])};
     });
-    session_->fronts().set(&plans(event), found);
+    if (found)
+        session_->fronts().found(&plans(event), *found, known.round);
+    else
+        session_->fronts().forget(&plans(event));
     return found;
 }
 
@@ -182,7 +185,7 @@ result<answer<std::size_t>> store_core::claim_next_quietly(int event, std::size_
             return answer<std::size_t>(status::unknown, unreadable(*broken));
         if (done.value().doubt)
             return answer<std::size_t>(status::unknown, *std::move(done.value().doubt));
-        if (done.value().rows < most && values.begin) session_->fronts().set(&plans(event), {});
+        if (done.value().rows < most && values.begin) session_->fronts().forget(&plans(event));
         if (done.value().rows == 0 && values.begin) {
             values.begin.reset();
             continue;

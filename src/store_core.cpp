@@ -78,6 +78,10 @@ result<std::size_t> store_core::query(const compiled_statement& what, const call
 
 std::string_view store_core::schema() const noexcept { return statements_->schema; }
 
+const event_plans& store_core::plans(int event) const {
+    return statements_->events[static_cast<std::size_t>(event)];
+}
+
 result<int> store_core::event_of(const event_ref& event,
                                  std::initializer_list<event_kind> wanted) const {
     const spec& declared = *statements_->declared;

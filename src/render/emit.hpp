@@ -4,7 +4,7 @@
 // A group joins as the next generation, and joining is serialized, so that whoever sees generation
 // n sees all before it. An event remembers the generation up to which its groups have been served:
 // a transaction that was in flight when a group joined leaves a lower number, by which the relay
-// finds its events later (render_group.hpp). No sequence is compared, no transaction waited for.
+// finds its events later (group.hpp). No sequence is compared, no transaction waited for.
 #pragma once
 
 #include "rule.hpp"

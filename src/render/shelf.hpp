@@ -6,6 +6,7 @@
 
 #include <statemachine/detail/catalog.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 
@@ -20,15 +21,17 @@ public:
     const spec& declared() const { return declared_; }
     const dialect& speech() const { return speech_; }
 
-    // The statement that `write` writes of the machine.
+    // The statement that `write` writes of the machine. One that was written before is the same one
+    // again: databases keep what they have prepared by the address of its text.
     template <class... Arguments>
     compiled_statement statement(std::span<const column_type> results,
                                  void (*write)(sql_writer&, const spec&, Arguments...),
                                  const std::type_identity_t<Arguments>&... arguments) {
         sql_writer out(speech_);
         write(out, declared_, arguments...);
-        return {{texts_.emplace_back(out.text()), results, true},
-                parameters_.emplace_back(out.parameters())};
+        for (const written& each : written_)
+            if (each.is(out, results)) return each.compiled();
+        return written_.emplace_back(written{out.text(), out.parameters(), results}).compiled();
     }
 
     // These, and those of the columns that are the user's.
@@ -39,10 +42,28 @@ public:
     }
 
 private:
+    struct written {
+        std::string text;
+        std::vector<parameter> parameters;
+        std::span<const column_type> results;
+
+        compiled_statement compiled() const { return {{text, results, true}, parameters}; }
+
+        bool is(const sql_writer& out, std::span<const column_type> wanted) const {
+            const auto same = [](const parameter& a, const parameter& b) {
+                return a.from == b.from && a.type == b.type && a.many == b.many &&
+                       a.field == b.field && a.constant.is_null() && b.constant.is_null();
+            };
+            return text == out.text() &&
+                   std::equal(results.begin(), results.end(), wanted.begin(), wanted.end()) &&
+                   std::equal(parameters.begin(), parameters.end(), out.parameters().begin(),
+                              out.parameters().end(), same);
+        }
+    };
+
     const spec& declared_;
     const dialect& speech_;
-    std::deque<std::string> texts_;
-    std::deque<std::vector<parameter>> parameters_;
+    std::deque<written> written_;
     std::deque<std::vector<column_type>> types_;
 };
 

@@ -4,15 +4,15 @@
 namespace conformance {
 namespace wide {
 
+// clang-format off
 #define TEN_OF(WITH, x) \
-    WITH(x##0)          \
-    WITH(x##1)          \
-    WITH(x##2) WITH(x##3) WITH(x##4) WITH(x##5) WITH(x##6) WITH(x##7) WITH(x##8) WITH(x##9)
-#define ALL_OF(WITH)                                                                \
-    TEN_OF(WITH, a)                                                                 \
-    TEN_OF(WITH, b)                                                                 \
-    TEN_OF(WITH, c) TEN_OF(WITH, d) TEN_OF(WITH, e) TEN_OF(WITH, f) TEN_OF(WITH, g) \
-        TEN_OF(WITH, h) TEN_OF(WITH, i) TEN_OF(WITH, j) TEN_OF(WITH, k) TEN_OF(WITH, l)
+    WITH(x##0) WITH(x##1) WITH(x##2) WITH(x##3) WITH(x##4) \
+    WITH(x##5) WITH(x##6) WITH(x##7) WITH(x##8) WITH(x##9)
+#define ALL_OF(WITH) \
+    TEN_OF(WITH, a) TEN_OF(WITH, b) TEN_OF(WITH, c) TEN_OF(WITH, d) \
+    TEN_OF(WITH, e) TEN_OF(WITH, f) TEN_OF(WITH, g) TEN_OF(WITH, h) \
+    TEN_OF(WITH, i) TEN_OF(WITH, j) TEN_OF(WITH, k) TEN_OF(WITH, l)
+// clang-format on
 
 enum class state { waiting, running, done };
 using enum state;
@@ -72,7 +72,6 @@ TYPED_TEST(wide_job, keeps_each_of_its_members) {
     EXPECT_EQ(told(this->store.submit(first, {.key = "k"})), "already_applied");
     EXPECT_EQ(told(this->store.submit(wide::counting_from(1), {.key = "k"})),
               "rejected: key_conflict");
-    // A call with few parameters after one with many.
     const auto run = this->store.claim(wide::claim, {.owner = "worker"}).value();
     EXPECT_EQ(wide::members_of(run->job), wide::members_of(first));
     EXPECT_EQ(told(this->store.fire(wide::complete, *run)), "applied");

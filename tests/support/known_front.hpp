@@ -15,8 +15,8 @@ public:
 
     /// Claims begin there for a second.
     void set(const detail::front& begin) {
-        known_.ask(claim_, std::chrono::steady_clock::now());
-        known_.set(claim_, begin);
+        const auto asked = known_.ask(claim_, std::chrono::steady_clock::now());
+        known_.found(claim_, begin, asked.round);
     }
 
     /// The next claim looks for it.

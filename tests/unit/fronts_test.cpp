@@ -18,6 +18,9 @@ constexpr int one{}, other{};
 constexpr front somewhere{7, sm::timestamp{99s}};
 const fronts::clock::time_point start{1h};
 
+void set(fronts& known, const front& begin) {
+    known.found(&one, begin, known.ask(&one, start).round);
+}
 void claim(fronts& known, int times, const void* what = &one) {
     for (int i = 0; i < times; ++i) known.succeeded(what, 1);
 }
@@ -46,7 +49,7 @@ TEST(fronts, are_looked_for_by_one_claim_where_there_are_many) {
 TEST(fronts, are_looked_for_anew_each_second) {
     fronts known;
     known.ask(&one, start);
-    known.set(&one, somewhere);
+    set(known, somewhere);
     claim(known, 100);
     EXPECT_FALSE(known.ask(&one, start + 999ms).look);
     const auto anew = known.ask(&one, start + 1s);
@@ -59,7 +62,7 @@ TEST(fronts, are_where_claims_begin_for_a_second) {
     fronts known;
     known.ask(&one, start);
     EXPECT_FALSE(known.ask(&one, start).begin);
-    known.set(&one, somewhere);
+    set(known, somewhere);
     const auto begin = known.ask(&one, start + 999ms).begin;
     ASSERT_TRUE(begin);
     EXPECT_EQ(begin->priority, 7);
@@ -73,7 +76,7 @@ TEST(fronts, are_looked_for_from_the_last_one_on_after_some_hundred_jobs) {
     known.ask(&one, start);
     known.succeeded(&one, 1000);
     EXPECT_FALSE(known.ask(&one, start).look) << "none is known yet";
-    known.set(&one, somewhere);
+    set(known, somewhere);
     known.succeeded(&one, 255);
     EXPECT_FALSE(known.ask(&one, start).look);
     known.succeeded(&one, 1);
@@ -90,16 +93,35 @@ TEST(fronts, are_looked_for_from_the_last_one_on_after_some_hundred_jobs) {
 TEST(fronts, are_forgotten_when_told_so) {
     fronts known;
     known.ask(&one, start);
-    known.set(&one, somewhere);
-    known.set(&one, {});
+    set(known, somewhere);
+    known.forget(&one);
     EXPECT_FALSE(known.ask(&one, start).begin);
+}
+
+// Otherwise what was hidden for a second might be so for another.
+TEST(fronts, that_were_looked_for_before_claims_began_anew_are_not_taken) {
+    const front earlier{7, sm::timestamp{5s}};
+    fronts known;
+    set(known, somewhere);
+    known.succeeded(&one, 256);
+    const auto late = known.ask(&one, start + 990ms);
+    ASSERT_TRUE(late.look);
+    const auto anew = known.ask(&one, start + 1s);
+    known.found(&one, somewhere, late.round);
+    EXPECT_FALSE(known.ask(&one, start + 1s).begin);
+    known.found(&one, earlier, anew.round);
+    known.found(&one, somewhere, late.round);
+    EXPECT_EQ(known.ask(&one, start + 1s).begin->run_at, earlier.run_at);
+    known.forget(&one);
+    known.found(&one, somewhere, anew.round);
+    EXPECT_FALSE(known.ask(&one, start + 1s).begin);
 }
 
 TEST(fronts, are_those_of_one_claim) {
     fronts known;
     known.ask(&one, start);
     known.ask(&other, start);
-    known.set(&one, somewhere);
+    set(known, somewhere);
     claim(known, 16, &other);
     EXPECT_FALSE(known.ask(&one, start).look);
     const auto of_other = known.ask(&other, start);

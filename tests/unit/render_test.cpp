@@ -1,10 +1,12 @@
 // How statements are put together, where the golden files show only the outcome.
 #include <golden/small_machine.hpp>
-#include <render/plans.hpp>
-#include <render/step.hpp>
+#include <render/read.hpp>
+#include <render/shelf.hpp>
 #include <statemachine/detail/catalog.hpp>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <barrier>
 #include <thread>
@@ -273,10 +275,14 @@ TEST(index_name, changes_with_its_definition) {
     EXPECT_EQ(name("(\"a\")").find("\"things_take_due_"), 0U);
 }
 
+const catalog& rendered_at(place_of<catalog>& place) {
+    return rendered(place, declared, speech, fresh_job<machine>);
+}
+
 TEST(statements, are_the_same_for_all_who_ask_for_them_at_once) {
     constexpr std::size_t callers = 16;
-    for (int round = 0; round < 20; ++round) {
-        place_of<catalog> place{nullptr};
+    static std::array<place_of<catalog>, 20> places{};  // as long as what is kept there
+    for (place_of<catalog>& place : places) {
         std::barrier together(callers);
         std::array<const catalog*, callers> got{};
         {
@@ -284,14 +290,52 @@ TEST(statements, are_the_same_for_all_who_ask_for_them_at_once) {
             for (const catalog*& each : got)
                 all.emplace_back([&] {
                     together.arrive_and_wait();
-                    each = &rendered(place, declared, speech, fresh_job<machine>);
+                    each = &rendered_at(place);
                 });
         }
         for (const catalog* each : got) EXPECT_EQ(each, got[0]);
-        EXPECT_EQ(&rendered(place, declared, speech, fresh_job<machine>), got[0]);
+        EXPECT_EQ(&rendered_at(place), got[0]);
         EXPECT_EQ(got[0]->declared, &declared);
         EXPECT_EQ(got[0]->events.size(), declared.events.size());
     }
+}
+
+// The thread that renders them is not in the child.
+TEST(statements, hold_up_no_forked_child) {
+    static std::array<place_of<catalog>, 2000> places{};
+    std::atomic<std::size_t> current = 0;
+    std::jthread busy([&](const std::stop_token& stop) {
+        while (!stop.stop_requested() && current + 1 < places.size()) {
+            rendered_at(places[current]);
+            ++current;
+        }
+    });
+    for (int i = 0; i < 50; ++i) {
+        const pid_t child = fork();
+        if (child == 0) {
+            alarm(5);
+            rendered_at(places[current]);
+            _exit(0);
+        }
+        int ended = 0;
+        ASSERT_EQ(waitpid(child, &ended, 0), child);
+        ASSERT_EQ(ended, 0) << "after " << i;
+    }
+}
+
+// What is prepared is kept by its address.
+TEST(statements, of_one_text_are_one) {
+    using small = described<golden::small::machine>;
+    shelf on(small::value, speech);
+    const auto log = [&](int event) {
+        return on.statement(change_types, write_event_log, event, false).sql.text;
+    };
+    const int complete = small::value.event_named("complete");
+    EXPECT_EQ(log(complete).data(), log(complete).data());
+    EXPECT_NE(log(complete).data(), log(small::value.event_named("fail")).data());
+    const auto typed = on.statement(reason_types, write_event_log, complete, false).sql.text;
+    EXPECT_EQ(typed, log(complete));
+    EXPECT_NE(typed.data(), log(complete).data()) << "results of other types";
 }
 
 }  // namespace

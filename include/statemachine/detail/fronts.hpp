@@ -32,6 +32,7 @@ public:
     struct advice {
         std::optional<front> begin;
         bool look = false;  // it is this call's turn to look for the front, from `begin` on
+        std::uint64_t round = 0;
     };
 
     // What a claim that is about to begin should do.
@@ -40,8 +41,11 @@ public:
     // The claim found so many jobs: to look is worth it only where there are many such claims.
     void succeeded(const void* claim, std::size_t jobs);
 
-    // Begins there from now on; with none, at the beginning.
-    void set(const void* claim, std::optional<front> begin);
+    // What a look has found: claims begin there, unless they began anew since it was advised.
+    void found(const void* claim, const front& begin, std::uint64_t round);
+
+    // Claims begin at the beginning.
+    void forget(const void* claim);
 
 private:
     struct known {
@@ -49,7 +53,8 @@ private:
         std::optional<front> begin{};
         clock::time_point since{};
         std::size_t claims = 0;
-        std::size_t passed = 0;  // jobs that were claimed from there on
+        std::size_t passed = 0;   // jobs that were claimed from there on
+        std::uint64_t round = 0;  // another each time that claims begin at the beginning
     };
     known& of(const void* claim);
 
