@@ -35,10 +35,13 @@ fronts::advice fronts::ask(const void* claim, clock::time_point now) {
         here.begin.reset();
         here.since = now;
         ++here.round;
-        return {std::nullopt, std::exchange(here.claims, 0) >= worth_a_look, here.round};
+        here.looked = std::exchange(here.claims, 0) >= worth_a_look;
+        return {std::nullopt, here.looked, here.round};
     }
-    const bool look = here.begin ? here.passed >= worth_a_step : here.claims >= worth_a_look;
-    if (look) here.claims = here.passed = 0;
+    const bool look =
+        here.begin ? here.passed >= worth_a_step : !here.looked && here.claims >= worth_a_look;
+    here.looked = here.looked || look;
+    if (look) here.passed = 0;
     return {here.begin, look, here.round};
 }
 

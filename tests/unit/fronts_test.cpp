@@ -46,6 +46,18 @@ TEST(fronts, are_looked_for_by_one_claim_where_there_are_many) {
     EXPECT_FALSE(known.ask(&one, start).look) << "another claim does it already";
 }
 
+TEST(fronts, are_looked_for_from_the_beginning_no_more_than_once_a_second) {
+    fronts known;
+    known.ask(&one, start);
+    for (const auto second : {0s, 1s, 2s}) {
+        claim(known, 4);
+        EXPECT_TRUE(known.ask(&one, start + second).look);
+        known.forget(&one);
+        claim(known, 100);
+        EXPECT_FALSE(known.ask(&one, start + second + 999ms).look);
+    }
+}
+
 TEST(fronts, are_looked_for_anew_each_second) {
     fronts known;
     known.ask(&one, start);

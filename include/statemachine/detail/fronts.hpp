@@ -52,6 +52,7 @@ private:
         const void* claim;
         std::optional<front> begin{};
         clock::time_point since{};
+        bool looked = false;  // from the beginning, since then
         std::size_t claims = 0;
         std::size_t passed = 0;   // jobs that were claimed from there on
         std::uint64_t round = 0;  // another each time that claims begin at the beginning
