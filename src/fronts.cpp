@@ -12,7 +12,8 @@ constexpr std::chrono::seconds lifetime{1};
 // So many claims within a lifetime make a look pay, however slow they are.
 constexpr std::size_t worth_a_look = 4;
 
-// To walk over so many jobs that were claimed costs as much as a look.
+// So many jobs behind the front make another look pay: after 32 it gains no more, and with 4,096
+// claims took two thirds longer (bench growth, with a long transaction of somebody else).
 constexpr std::size_t worth_a_step = 256;
 
 }  // namespace

@@ -210,6 +210,19 @@ void write_id_in(sql_writer& out, Candidates candidates) {
     out << (out.speech().one_statement ? "\n))" : "\n)");
 }
 
+// Jobs by an index, where that has to be named.
+template <class Index, class Guard>
+void write_found(sql_writer& out, const spec& declared, Index index, Guard guard) {
+    out << "SELECT \"id\" FROM ";
+    out.name(declared.table);
+    if (out.speech().pins_indexes) {
+        out << " INDEXED BY ";
+        index();
+    }
+    out << " WHERE ";
+    guard();
+}
+
 // After an outage nobody may have been able to renew: for a while no lease counts as over. Sweeps
 // have gone on, or the outage was noticed long enough ago and turns were taken ever since.
 inline void write_no_grace(sql_writer& out, const spec& declared) {

@@ -157,14 +157,9 @@ inline void write_expire(sql_writer& out, const spec& declared, bool by_id) {
             return;
         }
         write_id_in(out, [&] {
-            out << "SELECT \"id\" FROM ";
-            out.name(declared.table);
-            if (out.speech().pins_indexes) {
-                out << " INDEXED BY ";
-                write_lease_index_name(out, declared);
-            }
-            out << " WHERE ";
-            write_expired_guard(out, declared);
+            write_found(
+                out, declared, [&] { write_lease_index_name(out, declared); },
+                [&] { write_expired_guard(out, declared); });
             out << "\nORDER BY \"lease_until\", \"id\" LIMIT ";
             out.put(slot::limit, column_type::int64) << out.speech().lock_candidates;
         });
@@ -207,14 +202,9 @@ inline void write_used_up(sql_writer& out, const spec& declared, int event, bool
             return;
         }
         write_id_in(out, [&] {
-            out << "SELECT \"id\" FROM ";
-            out.name(declared.table);
-            if (out.speech().pins_indexes) {
-                out << " INDEXED BY ";
-                write_used_up_index_name(out, declared, claim);
-            }
-            out << " WHERE ";
-            write_used_up_guard(out, declared, claim);
+            write_found(
+                out, declared, [&] { write_used_up_index_name(out, declared, claim); },
+                [&] { write_used_up_guard(out, declared, claim); });
             out << "\nORDER BY \"id\" LIMIT ";
             out.put(slot::limit, column_type::int64) << out.speech().lock_candidates;
         });

@@ -69,18 +69,6 @@ inline void write_end_turn(sql_writer& out, const spec& declared) {
 // ---- one by one, where a batch is refused: behind those that were looked at before
 
 template <class Index, class Guard>
-void write_found(sql_writer& out, const spec& declared, Index index, Guard guard) {
-    out << "SELECT \"id\" FROM ";
-    out.name(declared.table);
-    if (out.speech().pins_indexes) {
-        out << " INDEXED BY ";
-        index();
-    }
-    out << " WHERE ";
-    guard();
-}
-
-template <class Index, class Guard>
 void write_candidates(sql_writer& out, const spec& declared, Index index, Guard guard) {
     write_found(out, declared, index, guard);
     out << " AND \"id\" > ";
