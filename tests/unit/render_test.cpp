@@ -338,4 +338,18 @@ TEST(statements, of_one_text_are_one) {
     EXPECT_NE(typed.data(), log(complete).data()) << "results of other types";
 }
 
+void write_constant(sql_writer& out, const spec& /*declared*/, int number) {
+    out.put({slot::constant, sm::column_type::int64, nullptr,
+             sm::value::integer(sm::column_type::int64, number)});
+}
+
+TEST(statements, of_one_text_with_other_constants_are_two) {
+    shelf on(declared, speech);
+    const auto one = on.statement({}, write_constant, 1);
+    const auto two = on.statement({}, write_constant, 2);
+    EXPECT_EQ(one.sql.text, two.sql.text);
+    EXPECT_EQ(one.parameters[0].constant.integer(), 1);
+    EXPECT_EQ(two.parameters[0].constant.integer(), 2);
+}
+
 }  // namespace
