@@ -93,7 +93,7 @@ inline void write_claim_update(sql_writer& out, const rules_of& rules) {
     if (claim.max_attempts > 0 || set) {
         choose(
             "error", [&] { set ? write_operand(out, declared, set->content) : keep("error")(); },
-            [&] { out.literal("attempts used up"); });
+            [&] { write_used_up_error(out); });
     }
     for (const column& each : declared.columns)
         if (const maybe<effect> change = effect_on(claim, each.field))

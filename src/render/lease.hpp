@@ -147,7 +147,7 @@ inline void write_expire(sql_writer& out, const spec& declared, bool by_id) {
                "\"error\" = ";
         write_by_lease(
             out, declared, [&](const rule_spec&) { out << "\"error\""; },
-            [&](const rule_spec&) { out.literal("attempts used up"); });
+            [&](const rule_spec&) { write_used_up_error(out); });
         out << ", \"changed_at\" = ";
         out.write_now() << "\nWHERE ";
         if (by_id) {
@@ -192,8 +192,9 @@ inline void write_used_up(sql_writer& out, const spec& declared, int event, bool
         out << "UPDATE ";
         out.name(declared.table) << " SET \"previous\" = \"state\", \"state\" = ";
         out.literal(declared.states[static_cast<std::size_t>(claim.exhausted)].name)
-            << ", \"rule\" = " << rule_exhausted
-            << ", \"version\" = \"version\" + 1, \"error\" = 'attempts used up', \"changed_at\" = ";
+            << ", \"rule\" = " << rule_exhausted << ", \"version\" = \"version\" + 1, \"error\" = ";
+        write_used_up_error(out);
+        out << ", \"changed_at\" = ";
         out.write_now() << "\nWHERE ";
         if (by_id) {
             out << "\"id\" = ";

@@ -130,6 +130,13 @@ struct rules_of {
     std::int64_t index_of(const rule_spec& rule) const { return &rule - declared.rules.data(); }
 };
 
+// What an earlier attempt said of its failure tells more.
+inline void write_used_up_error(sql_writer& out) {
+    out << "coalesce(\"error\", ";
+    out.literal("attempts used up");
+    out << ")";
+}
+
 // Any rule of the event holds.
 inline void write_any_rule(sql_writer& out, const rules_of& rules) {
     if (rules.items.size() == 1) {

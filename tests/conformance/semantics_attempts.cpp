@@ -63,6 +63,46 @@ TYPED_TEST(attempts, used_up_by_lost_runs_end_the_job_at_its_claim_by_id) {
     this->expect_ended(id, "running", "late");
 }
 
+// What was said of the failure of an earlier attempt tells more than that they are used up.
+TYPED_TEST(attempts, used_up_keep_the_words_of_an_earlier_failure) {
+    const auto failed_once = [&] {
+        const auto id = this->submit();
+        const auto run = this->claim(queue::claim, id);
+        this->store.fire(queue::fail, run, {.reason = "greylisted", .permanent = false})
+            .value()
+            .value();
+        this->pass_time(id, queue::retry.cap + 1s);
+        return id;
+    };
+    const auto waits = [&] {
+        const auto id = failed_once();
+        for (int i = 1; i < queue::max_attempts; ++i)
+            this->store.fire(queue::hand_back, this->claim(queue::claim, id)).value().value();
+        return id;
+    };
+    const auto is_lost = [&] {
+        const auto id = failed_once();
+        for (int i = 1; i < queue::max_attempts; ++i) {
+            this->claim(queue::claim, id);
+            this->pass_time(id, queue::lease + 1s);
+        }
+        return id;
+    };
+    const auto expect_words = [&](std::int64_t id) {
+        const auto now = this->read(id);
+        EXPECT_EQ(now.state, queue::dead);
+        EXPECT_EQ(now.error, "greylisted");
+        EXPECT_EQ(this->history(id).back().event, "exhaust");
+    };
+    for (const auto id : {waits(), is_lost()}) {
+        EXPECT_EQ(this->claim_told(id), "rejected: attempts_exhausted");
+        expect_words(id);
+    }
+    const auto swept = {waits(), is_lost()};
+    EXPECT_EQ(this->store.sweep().value().exhausted, 2U);
+    for (const auto id : swept) expect_words(id);
+}
+
 TYPED_TEST(attempts, used_up_end_at_the_next_claim_which_goes_on_to_a_good_job) {
     const auto waiting = this->used_up({.priority = 2});
     const auto lost = this->last_run_lost({.priority = 1});

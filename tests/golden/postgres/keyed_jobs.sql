@@ -166,7 +166,7 @@ FROM "keyed_jobs" WHERE "id" = $1;
 
 -- expire
 WITH "changed" AS (
-UPDATE "keyed_jobs" SET "previous" = "state", "state" = CASE WHEN "state" = 'running' AND "attempts" >= 3 THEN 'failed' WHEN "state" = 'running' THEN 'waiting' END, "rule" = CASE WHEN "state" = 'running' AND "attempts" >= 3 THEN -2 WHEN "state" = 'running' THEN -1 END, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "error" = CASE WHEN "state" = 'running' AND "attempts" >= 3 THEN 'attempts used up' WHEN "state" = 'running' THEN "error" END, "changed_at" = clock_timestamp()
+UPDATE "keyed_jobs" SET "previous" = "state", "state" = CASE WHEN "state" = 'running' AND "attempts" >= 3 THEN 'failed' WHEN "state" = 'running' THEN 'waiting' END, "rule" = CASE WHEN "state" = 'running' AND "attempts" >= 3 THEN -2 WHEN "state" = 'running' THEN -1 END, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "error" = CASE WHEN "state" = 'running' AND "attempts" >= 3 THEN coalesce("error", 'attempts used up') WHEN "state" = 'running' THEN "error" END, "changed_at" = clock_timestamp()
 WHERE "id" = ANY(ARRAY(
 SELECT "id" FROM "keyed_jobs" WHERE "state" IN ('running') AND "lease_until" <= statement_timestamp()
 ORDER BY "lease_until", "id" LIMIT $1 FOR UPDATE SKIP LOCKED
@@ -181,7 +181,7 @@ SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_a
 
 -- claim by id
 WITH "changed" AS (
-UPDATE "keyed_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'running' ELSE 'failed' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE 'attempts used up' END, "changed_at" = clock_timestamp()
+UPDATE "keyed_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'running' ELSE 'failed' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE coalesce("error", 'attempts used up') END, "changed_at" = clock_timestamp()
 WHERE "id" = $2
   AND (("state" IN ('waiting') AND "run_at" <= statement_timestamp()) OR ("state" IN ('running') AND "lease_until" <= statement_timestamp()))
 RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "result"
@@ -193,7 +193,7 @@ SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_a
 
 -- claim next
 WITH "changed" AS (
-UPDATE "keyed_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'running' ELSE 'failed' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE 'attempts used up' END, "changed_at" = clock_timestamp()
+UPDATE "keyed_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'running' ELSE 'failed' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE coalesce("error", 'attempts used up') END, "changed_at" = clock_timestamp()
 WHERE "id" = ANY(ARRAY(
 WITH RECURSIVE "level" ("level$at") AS (
   SELECT coalesce((SELECT "priority" FROM "keyed_jobs" WHERE "state" IN ('waiting', 'running') AND "priority" > CAST($2 AS integer) ORDER BY "priority" DESC LIMIT 1), CAST($2 AS integer))
@@ -229,7 +229,7 @@ LIMIT $3
 
 -- claim used up
 WITH "changed" AS (
-UPDATE "keyed_jobs" SET "previous" = "state", "state" = 'failed', "rule" = -2, "version" = "version" + 1, "error" = 'attempts used up', "changed_at" = clock_timestamp()
+UPDATE "keyed_jobs" SET "previous" = "state", "state" = 'failed', "rule" = -2, "version" = "version" + 1, "error" = coalesce("error", 'attempts used up'), "changed_at" = clock_timestamp()
 WHERE "id" = ANY(ARRAY(
 SELECT "id" FROM "keyed_jobs" WHERE "state" IN ('waiting') AND "attempts" >= 3
 ORDER BY "id" LIMIT $1 FOR UPDATE SKIP LOCKED

@@ -183,7 +183,7 @@ FROM "parcels" WHERE "id" = $1;
 
 -- expire
 WITH "changed" AS (
-UPDATE "parcels" SET "previous" = "state", "state" = CASE WHEN "state" = 'packing' AND "attempts" >= 2 THEN 'lost' WHEN "state" = 'packing' THEN 'waiting' END, "rule" = CASE WHEN "state" = 'packing' AND "attempts" >= 2 THEN -2 WHEN "state" = 'packing' THEN -1 END, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "error" = CASE WHEN "state" = 'packing' AND "attempts" >= 2 THEN 'attempts used up' WHEN "state" = 'packing' THEN "error" END, "changed_at" = clock_timestamp()
+UPDATE "parcels" SET "previous" = "state", "state" = CASE WHEN "state" = 'packing' AND "attempts" >= 2 THEN 'lost' WHEN "state" = 'packing' THEN 'waiting' END, "rule" = CASE WHEN "state" = 'packing' AND "attempts" >= 2 THEN -2 WHEN "state" = 'packing' THEN -1 END, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "error" = CASE WHEN "state" = 'packing' AND "attempts" >= 2 THEN coalesce("error", 'attempts used up') WHEN "state" = 'packing' THEN "error" END, "changed_at" = clock_timestamp()
 WHERE "id" = ANY(ARRAY(
 SELECT "id" FROM "parcels" WHERE "state" IN ('packing') AND "lease_until" <= statement_timestamp()
 ORDER BY "lease_until", "id" LIMIT $1 FOR UPDATE SKIP LOCKED
@@ -205,7 +205,7 @@ SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_a
 
 -- take by id
 WITH "changed" AS (
-UPDATE "parcels" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'packing' ELSE 'lost' END, "rule" = CASE WHEN "attempts" < 2 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 60000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 60000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE 'attempts used up' END, "changed_at" = clock_timestamp()
+UPDATE "parcels" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'packing' ELSE 'lost' END, "rule" = CASE WHEN "attempts" < 2 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 60000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 60000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE coalesce("error", 'attempts used up') END, "changed_at" = clock_timestamp()
 WHERE "id" = $2
   AND (("state" IN ('waiting') AND "run_at" <= statement_timestamp()) OR ("state" IN ('packing') AND "lease_until" <= statement_timestamp()))
 RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "number", "mark"
@@ -226,7 +226,7 @@ SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_a
 
 -- take next
 WITH "changed" AS (
-UPDATE "parcels" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'packing' ELSE 'lost' END, "rule" = CASE WHEN "attempts" < 2 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 60000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 60000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE 'attempts used up' END, "changed_at" = clock_timestamp()
+UPDATE "parcels" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'packing' ELSE 'lost' END, "rule" = CASE WHEN "attempts" < 2 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 60000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 60000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE coalesce("error", 'attempts used up') END, "changed_at" = clock_timestamp()
 WHERE "id" = ANY(ARRAY(
 WITH RECURSIVE "level" ("level$at") AS (
   SELECT coalesce((SELECT "priority" FROM "parcels" WHERE "state" IN ('waiting', 'packing') AND "priority" > CAST($2 AS integer) ORDER BY "priority" DESC LIMIT 1), CAST($2 AS integer))
@@ -271,7 +271,7 @@ LIMIT $3
 
 -- take used up
 WITH "changed" AS (
-UPDATE "parcels" SET "previous" = "state", "state" = 'lost', "rule" = -2, "version" = "version" + 1, "error" = 'attempts used up', "changed_at" = clock_timestamp()
+UPDATE "parcels" SET "previous" = "state", "state" = 'lost', "rule" = -2, "version" = "version" + 1, "error" = coalesce("error", 'attempts used up'), "changed_at" = clock_timestamp()
 WHERE "id" = ANY(ARRAY(
 SELECT "id" FROM "parcels" WHERE "state" IN ('waiting') AND "attempts" >= 2
 ORDER BY "id" LIMIT $1 FOR UPDATE SKIP LOCKED

@@ -157,7 +157,7 @@ FROM "queue_jobs" WHERE "id" = $1;
 
 -- expire
 WITH "changed" AS (
-UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "state" = 'running' AND "attempts" >= 3 THEN 'dead' WHEN "state" = 'running' THEN 'queued' WHEN "state" = 'refining' AND "attempts" >= 2 THEN 'dead' WHEN "state" = 'refining' THEN 'worked' END, "rule" = CASE WHEN "state" = 'running' AND "attempts" >= 3 THEN -2 WHEN "state" = 'running' THEN -1 WHEN "state" = 'refining' AND "attempts" >= 2 THEN -2 WHEN "state" = 'refining' THEN -1 END, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "error" = CASE WHEN "state" = 'running' AND "attempts" >= 3 THEN 'attempts used up' WHEN "state" = 'running' THEN "error" WHEN "state" = 'refining' AND "attempts" >= 2 THEN 'attempts used up' WHEN "state" = 'refining' THEN "error" END, "changed_at" = clock_timestamp()
+UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "state" = 'running' AND "attempts" >= 3 THEN 'dead' WHEN "state" = 'running' THEN 'queued' WHEN "state" = 'refining' AND "attempts" >= 2 THEN 'dead' WHEN "state" = 'refining' THEN 'worked' END, "rule" = CASE WHEN "state" = 'running' AND "attempts" >= 3 THEN -2 WHEN "state" = 'running' THEN -1 WHEN "state" = 'refining' AND "attempts" >= 2 THEN -2 WHEN "state" = 'refining' THEN -1 END, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "error" = CASE WHEN "state" = 'running' AND "attempts" >= 3 THEN coalesce("error", 'attempts used up') WHEN "state" = 'running' THEN "error" WHEN "state" = 'refining' AND "attempts" >= 2 THEN coalesce("error", 'attempts used up') WHEN "state" = 'refining' THEN "error" END, "changed_at" = clock_timestamp()
 WHERE "id" = ANY(ARRAY(
 SELECT "id" FROM "queue_jobs" WHERE "state" IN ('running', 'refining') AND "lease_until" <= statement_timestamp()
 ORDER BY "lease_until", "id" LIMIT $1 FOR UPDATE SKIP LOCKED
@@ -172,7 +172,7 @@ SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_a
 
 -- claim by id
 WITH "changed" AS (
-UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'running' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE 'attempts used up' END, "changed_at" = clock_timestamp()
+UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'running' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE coalesce("error", 'attempts used up') END, "changed_at" = clock_timestamp()
 WHERE "id" = $2
   AND (("state" IN ('queued') AND "run_at" <= statement_timestamp()) OR ("state" IN ('running') AND "lease_until" <= statement_timestamp()))
 RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps"
@@ -184,7 +184,7 @@ SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_a
 
 -- claim next
 WITH "changed" AS (
-UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'running' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE 'attempts used up' END, "changed_at" = clock_timestamp()
+UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'running' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE coalesce("error", 'attempts used up') END, "changed_at" = clock_timestamp()
 WHERE "id" = ANY(ARRAY(
 WITH RECURSIVE "level" ("level$at") AS (
   SELECT coalesce((SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('queued', 'running') AND "priority" > CAST($2 AS integer) ORDER BY "priority" DESC LIMIT 1), CAST($2 AS integer))
@@ -220,7 +220,7 @@ LIMIT $3
 
 -- claim used up
 WITH "changed" AS (
-UPDATE "queue_jobs" SET "previous" = "state", "state" = 'dead', "rule" = -2, "version" = "version" + 1, "error" = 'attempts used up', "changed_at" = clock_timestamp()
+UPDATE "queue_jobs" SET "previous" = "state", "state" = 'dead', "rule" = -2, "version" = "version" + 1, "error" = coalesce("error", 'attempts used up'), "changed_at" = clock_timestamp()
 WHERE "id" = ANY(ARRAY(
 SELECT "id" FROM "queue_jobs" WHERE "state" IN ('queued') AND "attempts" >= 3
 ORDER BY "id" LIMIT $1 FOR UPDATE SKIP LOCKED
@@ -250,7 +250,7 @@ WHERE "kept"."state" IN ('running', 'refining') AND "kept"."state" IN ('running'
 
 -- refine by id
 WITH "changed" AS (
-UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'refining' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 2 THEN 1 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 20000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 20000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE 'attempts used up' END, "changed_at" = clock_timestamp()
+UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'refining' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 2 THEN 1 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 20000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 20000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE coalesce("error", 'attempts used up') END, "changed_at" = clock_timestamp()
 WHERE "id" = $2
   AND (("state" IN ('worked') AND "run_at" <= statement_timestamp()) OR ("state" IN ('refining') AND "lease_until" <= statement_timestamp()))
 RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps"
@@ -262,7 +262,7 @@ SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_a
 
 -- refine next
 WITH "changed" AS (
-UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'refining' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 2 THEN 1 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 20000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 20000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE 'attempts used up' END, "changed_at" = clock_timestamp()
+UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'refining' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 2 THEN 1 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 20000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 20000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE coalesce("error", 'attempts used up') END, "changed_at" = clock_timestamp()
 WHERE "id" = ANY(ARRAY(
 WITH RECURSIVE "level" ("level$at") AS (
   SELECT coalesce((SELECT "priority" FROM "queue_jobs" WHERE "state" IN ('worked', 'refining') AND "priority" > CAST($2 AS integer) ORDER BY "priority" DESC LIMIT 1), CAST($2 AS integer))
@@ -298,7 +298,7 @@ LIMIT $3
 
 -- refine used up
 WITH "changed" AS (
-UPDATE "queue_jobs" SET "previous" = "state", "state" = 'dead', "rule" = -2, "version" = "version" + 1, "error" = 'attempts used up', "changed_at" = clock_timestamp()
+UPDATE "queue_jobs" SET "previous" = "state", "state" = 'dead', "rule" = -2, "version" = "version" + 1, "error" = coalesce("error", 'attempts used up'), "changed_at" = clock_timestamp()
 WHERE "id" = ANY(ARRAY(
 SELECT "id" FROM "queue_jobs" WHERE "state" IN ('worked') AND "attempts" >= 2
 ORDER BY "id" LIMIT $1 FOR UPDATE SKIP LOCKED

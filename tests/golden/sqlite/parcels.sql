@@ -156,7 +156,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "parcels" WHERE "id" = ?2;
 
 -- expire
-UPDATE "parcels" SET "previous" = "state", "state" = CASE WHEN "state" = 'packing' AND "attempts" >= 2 THEN 'lost' WHEN "state" = 'packing' THEN 'waiting' END, "rule" = CASE WHEN "state" = 'packing' AND "attempts" >= 2 THEN -2 WHEN "state" = 'packing' THEN -1 END, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "error" = CASE WHEN "state" = 'packing' AND "attempts" >= 2 THEN 'attempts used up' WHEN "state" = 'packing' THEN "error" END, "changed_at" = ?1
+UPDATE "parcels" SET "previous" = "state", "state" = CASE WHEN "state" = 'packing' AND "attempts" >= 2 THEN 'lost' WHEN "state" = 'packing' THEN 'waiting' END, "rule" = CASE WHEN "state" = 'packing' AND "attempts" >= 2 THEN -2 WHEN "state" = 'packing' THEN -1 END, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "error" = CASE WHEN "state" = 'packing' AND "attempts" >= 2 THEN coalesce("error", 'attempts used up') WHEN "state" = 'packing' THEN "error" END, "changed_at" = ?1
 WHERE "id" IN (
 SELECT "id" FROM "parcels" INDEXED BY "parcels_leases_9515f25b" WHERE "state" IN ('packing') AND "lease_until" <= ?1
 ORDER BY "lease_until", "id" LIMIT ?2
@@ -177,7 +177,7 @@ INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic",
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "parcels_outbox" CROSS JOIN "parcels_groups" WHERE "active" AND "job" = ?1 AND "version" = (SELECT "version" FROM "parcels" WHERE "id" = ?1);
 
 -- take by id
-UPDATE "parcels" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'packing' ELSE 'lost' END, "rule" = CASE WHEN "attempts" < 2 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN ?2 + 60000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN ?2 + 60000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE 'attempts used up' END, "changed_at" = ?2
+UPDATE "parcels" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'packing' ELSE 'lost' END, "rule" = CASE WHEN "attempts" < 2 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN ?2 + 60000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN ?2 + 60000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE coalesce("error", 'attempts used up') END, "changed_at" = ?2
 WHERE "id" = ?3
   AND (("state" IN ('waiting') AND "run_at" <= ?2) OR ("state" IN ('packing') AND "lease_until" <= ?2));
 
@@ -199,7 +199,7 @@ INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic",
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "parcels_outbox" CROSS JOIN "parcels_groups" WHERE "active" AND "job" = ?1 AND "version" = (SELECT "version" FROM "parcels" WHERE "id" = ?1);
 
 -- take next
-UPDATE "parcels" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'packing' ELSE 'lost' END, "rule" = CASE WHEN "attempts" < 2 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN ?2 + 60000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN ?2 + 60000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE 'attempts used up' END, "changed_at" = ?2
+UPDATE "parcels" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'packing' ELSE 'lost' END, "rule" = CASE WHEN "attempts" < 2 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN ?2 + 60000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN ?2 + 60000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE coalesce("error", 'attempts used up') END, "changed_at" = ?2
 WHERE "id" IN (
 WITH RECURSIVE "level" ("level$at") AS (
   SELECT (SELECT max("priority") FROM "parcels" INDEXED BY "parcels_take_due_53908e99" WHERE "state" IN ('waiting', 'packing'))
@@ -236,7 +236,7 @@ SELECT "due"."id" FROM "level" CROSS JOIN "parcels" AS "due" INDEXED BY "parcels
 LIMIT ?2;
 
 -- take used up
-UPDATE "parcels" SET "previous" = "state", "state" = 'lost', "rule" = -2, "version" = "version" + 1, "error" = 'attempts used up', "changed_at" = ?1
+UPDATE "parcels" SET "previous" = "state", "state" = 'lost', "rule" = -2, "version" = "version" + 1, "error" = coalesce("error", 'attempts used up'), "changed_at" = ?1
 WHERE "id" IN (
 SELECT "id" FROM "parcels" INDEXED BY "parcels_take_used_up_36c532de" WHERE "state" IN ('waiting') AND "attempts" >= 2
 ORDER BY "id" LIMIT ?2

@@ -130,7 +130,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "queue_jobs" WHERE "id" = ?2;
 
 -- expire
-UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "state" = 'running' AND "attempts" >= 3 THEN 'dead' WHEN "state" = 'running' THEN 'queued' WHEN "state" = 'refining' AND "attempts" >= 2 THEN 'dead' WHEN "state" = 'refining' THEN 'worked' END, "rule" = CASE WHEN "state" = 'running' AND "attempts" >= 3 THEN -2 WHEN "state" = 'running' THEN -1 WHEN "state" = 'refining' AND "attempts" >= 2 THEN -2 WHEN "state" = 'refining' THEN -1 END, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "error" = CASE WHEN "state" = 'running' AND "attempts" >= 3 THEN 'attempts used up' WHEN "state" = 'running' THEN "error" WHEN "state" = 'refining' AND "attempts" >= 2 THEN 'attempts used up' WHEN "state" = 'refining' THEN "error" END, "changed_at" = ?1
+UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "state" = 'running' AND "attempts" >= 3 THEN 'dead' WHEN "state" = 'running' THEN 'queued' WHEN "state" = 'refining' AND "attempts" >= 2 THEN 'dead' WHEN "state" = 'refining' THEN 'worked' END, "rule" = CASE WHEN "state" = 'running' AND "attempts" >= 3 THEN -2 WHEN "state" = 'running' THEN -1 WHEN "state" = 'refining' AND "attempts" >= 2 THEN -2 WHEN "state" = 'refining' THEN -1 END, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "error" = CASE WHEN "state" = 'running' AND "attempts" >= 3 THEN coalesce("error", 'attempts used up') WHEN "state" = 'running' THEN "error" WHEN "state" = 'refining' AND "attempts" >= 2 THEN coalesce("error", 'attempts used up') WHEN "state" = 'refining' THEN "error" END, "changed_at" = ?1
 WHERE "id" IN (
 SELECT "id" FROM "queue_jobs" INDEXED BY "queue_jobs_leases_38cea87b" WHERE "state" IN ('running', 'refining') AND "lease_until" <= ?1
 ORDER BY "lease_until", "id" LIMIT ?2
@@ -143,7 +143,7 @@ INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'expire' END, "previous", "state", "epoch", ?1, "changed_at", "lease_until", ?2 FROM "queue_jobs" WHERE "id" = ?3;
 
 -- claim by id
-UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'running' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN ?2 + 30000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN ?2 + 30000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE 'attempts used up' END, "changed_at" = ?2
+UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'running' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN ?2 + 30000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN ?2 + 30000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE coalesce("error", 'attempts used up') END, "changed_at" = ?2
 WHERE "id" = ?3
   AND (("state" IN ('queued') AND "run_at" <= ?2) OR ("state" IN ('running') AND "lease_until" <= ?2));
 
@@ -155,7 +155,7 @@ INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'claim' END, "previous", "state", "epoch", ?1, "changed_at", "lease_until", ?2 FROM "queue_jobs" WHERE "id" = ?3;
 
 -- claim next
-UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'running' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN ?2 + 30000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN ?2 + 30000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE 'attempts used up' END, "changed_at" = ?2
+UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'running' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN ?2 + 30000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN ?2 + 30000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE coalesce("error", 'attempts used up') END, "changed_at" = ?2
 WHERE "id" IN (
 WITH RECURSIVE "level" ("level$at") AS (
   SELECT (SELECT max("priority") FROM "queue_jobs" INDEXED BY "queue_jobs_claim_due_3e2e5979" WHERE "state" IN ('queued', 'running'))
@@ -182,7 +182,7 @@ SELECT "due"."id" FROM "level" CROSS JOIN "queue_jobs" AS "due" INDEXED BY "queu
 LIMIT ?2;
 
 -- claim used up
-UPDATE "queue_jobs" SET "previous" = "state", "state" = 'dead', "rule" = -2, "version" = "version" + 1, "error" = 'attempts used up', "changed_at" = ?1
+UPDATE "queue_jobs" SET "previous" = "state", "state" = 'dead', "rule" = -2, "version" = "version" + 1, "error" = coalesce("error", 'attempts used up'), "changed_at" = ?1
 WHERE "id" IN (
 SELECT "id" FROM "queue_jobs" INDEXED BY "queue_jobs_claim_used_up_aaa9f0dd" WHERE "state" IN ('queued') AND "attempts" >= 3
 ORDER BY "id" LIMIT ?2
@@ -210,7 +210,7 @@ FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kep
 WHERE "kept"."state" IN ('running', 'refining') AND "kept"."state" IN ('running') AND "kept"."lease_until" > ?1 AND "log"."nonce" = ?2;
 
 -- refine by id
-UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'refining' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 2 THEN 1 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN ?2 + 20000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN ?2 + 20000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE 'attempts used up' END, "changed_at" = ?2
+UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'refining' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 2 THEN 1 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN ?2 + 20000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN ?2 + 20000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE coalesce("error", 'attempts used up') END, "changed_at" = ?2
 WHERE "id" = ?3
   AND (("state" IN ('worked') AND "run_at" <= ?2) OR ("state" IN ('refining') AND "lease_until" <= ?2));
 
@@ -222,7 +222,7 @@ INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'refine' END, "previous", "state", "epoch", ?1, "changed_at", "lease_until", ?2 FROM "queue_jobs" WHERE "id" = ?3;
 
 -- refine next
-UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'refining' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 2 THEN 1 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN ?2 + 20000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN ?2 + 20000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE 'attempts used up' END, "changed_at" = ?2
+UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'refining' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 2 THEN 1 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN ?2 + 20000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN ?2 + 20000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE coalesce("error", 'attempts used up') END, "changed_at" = ?2
 WHERE "id" IN (
 WITH RECURSIVE "level" ("level$at") AS (
   SELECT (SELECT max("priority") FROM "queue_jobs" INDEXED BY "queue_jobs_refine_due_13faac89" WHERE "state" IN ('worked', 'refining'))
@@ -249,7 +249,7 @@ SELECT "due"."id" FROM "level" CROSS JOIN "queue_jobs" AS "due" INDEXED BY "queu
 LIMIT ?2;
 
 -- refine used up
-UPDATE "queue_jobs" SET "previous" = "state", "state" = 'dead', "rule" = -2, "version" = "version" + 1, "error" = 'attempts used up', "changed_at" = ?1
+UPDATE "queue_jobs" SET "previous" = "state", "state" = 'dead', "rule" = -2, "version" = "version" + 1, "error" = coalesce("error", 'attempts used up'), "changed_at" = ?1
 WHERE "id" IN (
 SELECT "id" FROM "queue_jobs" INDEXED BY "queue_jobs_refine_used_up_fab831a7" WHERE "state" IN ('worked') AND "attempts" >= 2
 ORDER BY "id" LIMIT ?2

@@ -126,7 +126,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "transcode_jobs" WHERE "id" = ?2;
 
 -- expire
-UPDATE "transcode_jobs" SET "previous" = "state", "state" = CASE WHEN "state" = 'claimed' AND "attempts" >= 3 THEN 'failed' WHEN "state" = 'claimed' THEN 'waiting' END, "rule" = CASE WHEN "state" = 'claimed' AND "attempts" >= 3 THEN -2 WHEN "state" = 'claimed' THEN -1 END, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "error" = CASE WHEN "state" = 'claimed' AND "attempts" >= 3 THEN 'attempts used up' WHEN "state" = 'claimed' THEN "error" END, "changed_at" = ?1
+UPDATE "transcode_jobs" SET "previous" = "state", "state" = CASE WHEN "state" = 'claimed' AND "attempts" >= 3 THEN 'failed' WHEN "state" = 'claimed' THEN 'waiting' END, "rule" = CASE WHEN "state" = 'claimed' AND "attempts" >= 3 THEN -2 WHEN "state" = 'claimed' THEN -1 END, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "error" = CASE WHEN "state" = 'claimed' AND "attempts" >= 3 THEN coalesce("error", 'attempts used up') WHEN "state" = 'claimed' THEN "error" END, "changed_at" = ?1
 WHERE "id" IN (
 SELECT "id" FROM "transcode_jobs" INDEXED BY "transcode_jobs_leases_549dac8d" WHERE "state" IN ('claimed') AND "lease_until" <= ?1
 ORDER BY "lease_until", "id" LIMIT ?2
@@ -139,7 +139,7 @@ INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_s
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'expire' END, "previous", "state", "epoch", ?1, "changed_at", "lease_until", ?2 FROM "transcode_jobs" WHERE "id" = ?3;
 
 -- claim by id
-UPDATE "transcode_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'claimed' ELSE 'failed' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN ?2 + 1800000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN ?2 + 1800000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE 'attempts used up' END, "changed_at" = ?2
+UPDATE "transcode_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'claimed' ELSE 'failed' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN ?2 + 1800000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN ?2 + 1800000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE coalesce("error", 'attempts used up') END, "changed_at" = ?2
 WHERE "id" = ?3
   AND (("state" IN ('waiting') AND "run_at" <= ?2) OR ("state" IN ('claimed') AND "lease_until" <= ?2));
 
@@ -151,7 +151,7 @@ INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_s
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'claim' END, "previous", "state", "epoch", ?1, "changed_at", "lease_until", ?2 FROM "transcode_jobs" WHERE "id" = ?3;
 
 -- claim next
-UPDATE "transcode_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'claimed' ELSE 'failed' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN ?2 + 1800000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN ?2 + 1800000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE 'attempts used up' END, "changed_at" = ?2
+UPDATE "transcode_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'claimed' ELSE 'failed' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN ?1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN ?2 + 1800000 ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN ?2 + 1800000 ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE coalesce("error", 'attempts used up') END, "changed_at" = ?2
 WHERE "id" IN (
 WITH RECURSIVE "level" ("level$at") AS (
   SELECT (SELECT max("priority") FROM "transcode_jobs" INDEXED BY "transcode_jobs_claim_due_2f393cf7" WHERE "state" IN ('waiting', 'claimed'))
@@ -178,7 +178,7 @@ SELECT "due"."id" FROM "level" CROSS JOIN "transcode_jobs" AS "due" INDEXED BY "
 LIMIT ?2;
 
 -- claim used up
-UPDATE "transcode_jobs" SET "previous" = "state", "state" = 'failed', "rule" = -2, "version" = "version" + 1, "error" = 'attempts used up', "changed_at" = ?1
+UPDATE "transcode_jobs" SET "previous" = "state", "state" = 'failed', "rule" = -2, "version" = "version" + 1, "error" = coalesce("error", 'attempts used up'), "changed_at" = ?1
 WHERE "id" IN (
 SELECT "id" FROM "transcode_jobs" INDEXED BY "transcode_jobs_claim_used_up_37c53471" WHERE "state" IN ('waiting') AND "attempts" >= 3
 ORDER BY "id" LIMIT ?2
