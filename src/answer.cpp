@@ -86,7 +86,7 @@ std::string outcome::why() const {
 
 void detail::throw_without_content(const outcome& outcome) {
     if (const error* cause = outcome.cause(); cause != nullptr) throw failure(*cause);
-    throw failure(error(errc::invalid_argument, outcome.why()));
+    throw failure(error(errc::refused, outcome.why()));
 }
 
 }  // namespace statemachine

@@ -40,9 +40,9 @@ enum class errc : unsigned char {
     too_large,         ///< a payload, batch or text above its limit
     used_after_fork,   ///< the handle was opened by the parent process
     nested_call,       ///< the handle is in a transaction that this call cannot join
-    // A worker's callable; nothing was changed.
-    refused,         ///< its step was refused: the run is another's by now, or no rule fits
-    work_failed,     ///< it could not do its job; the message is its own
+    // What the caller's own code did; nothing was changed.
+    refused,         ///< a change was refused, and what it would have brought was asked for
+    work_failed,     ///< a worker's callable could not do its job; the message is its own
     function_threw,  ///< a function that was passed in threw an exception, and was rolled back
     // The database or its surroundings are wrong; nothing was changed.
     cannot_open,            ///< the database file or its directory cannot be used

@@ -115,6 +115,16 @@ TEST(answer, throws_its_sentence_when_there_is_no_content) {
     EXPECT_EQ(thrown_by([&] { static_cast<void>(std::move(refused).value()); }), why);
 }
 
+TEST(answer, throws_a_refusal_as_such) {
+    const answer<int> refused(status::rejected, reason::stale_epoch);
+    try {
+        static_cast<void>(*refused);
+        FAIL() << "there is no content";
+    } catch (const sm::failure& thrown) {
+        EXPECT_EQ(thrown.cause().code(), errc::refused);
+    }
+}
+
 TEST(answer, throws_the_error_behind_it_when_there_is_one) {
     const answer<int> lost(status::unknown, sm::error(errc::connection_lost, "no reply", "08006"));
     try {
