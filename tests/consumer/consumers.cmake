@@ -2,6 +2,8 @@ set(find_static ${compiler} -DCMAKE_PREFIX_PATH=${places}/static)
 
 consumes(find_package PROJECT find_package NEEDS static
   OPTIONS ${find_static} ${strict} -DVERSION=${PROJECT_VERSION})
+consumes(find_package_without_components PROJECT find_package NEEDS static
+  OPTIONS ${find_static} ${strict} -DCOMPONENTS=)
 consumes(find_package_without_rtti PROJECT find_package NEEDS static
   OPTIONS ${find_static} "-DCMAKE_CXX_FLAGS=${CMAKE_CXX_FLAGS} -fno-rtti"
     -DCMAKE_NO_SYSTEM_FROM_IMPORTED=ON)
