@@ -6,6 +6,8 @@
 #include <statemachine/transition.hpp>
 
 #include <span>
+#include <string_view>
+#include <type_traits>
 
 namespace statemachine {
 
@@ -58,7 +60,7 @@ struct machine {
 
     const char* table = "";
     std::optional<State> initial{};
-    std::span<const column> columns{};
+    std::span<const column> columns{};  ///< a member of the job without one is not kept
     std::span<const named<State>> states{};
     std::span<const transition<State>> transitions{};
     late_steps late = late_steps::accepted_until_taken;
@@ -70,5 +72,15 @@ struct machine {
     std::chrono::milliseconds grace{};
     statemachine::memory memory{};
 };
+
+/// The name of a state in the database, for messages: `sm::name_of<files::machine>(change.to)`.
+/// @return empty for a value that the machine does not declare
+template <const auto& Machine>
+constexpr std::string_view name_of(
+    typename std::remove_cvref_t<decltype(Machine)>::state_type state) noexcept {
+    for (const auto& each : Machine.states)
+        if (each.state == state) return each.name;
+    return {};
+}
 
 }  // namespace statemachine

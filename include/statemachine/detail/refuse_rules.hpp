@@ -63,8 +63,9 @@ consteval void refuse_leases() {
                       "statemachine: only a claim leads from an unleased to a leased state");
     if constexpr (Kind == step_without_lease)
         static_assert(declared_well<In>,
-                      "statemachine: a transition starts from a state without a lease: make "
-                      "it a claim by `.lease`, or `.control = true`");
+                      "statemachine: a transition starts from a state without a lease: start "
+                      "it from a leased one, make it a claim by `.lease`, or set "
+                      "`.control = true`");
     if constexpr (Kind == lease_out_of_range)
         static_assert(declared_well<In>, "statemachine: a lease lasts between 1 ms and 49 days");
 }
