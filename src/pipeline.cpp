@@ -1,11 +1,13 @@
 // One cycle: a thread for each stage, and bounded queues of job ids between them.
 #include "checks.hpp"
+#include "lease_keeper.hpp"
 #include "worker_pace.hpp"
 #include "worker_thread.hpp"
 
 #include <statemachine/pipeline.hpp>
 
 #include <algorithm>
+#include <deque>
 #include <exception>
 #include <utility>
 

@@ -1,6 +1,7 @@
 // Waits that a stop ends.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>

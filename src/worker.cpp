@@ -1,5 +1,6 @@
 // The threads of a worker: one that claims, those that run callables, and the leases' keeper.
 #include "checks.hpp"
+#include "lease_keeper.hpp"
 #include "worker_pace.hpp"
 #include "worker_thread.hpp"
 

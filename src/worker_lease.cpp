@@ -1,4 +1,4 @@
-#include <statemachine/detail/worker_lease.hpp>
+#include "lease_keeper.hpp"
 
 #include <algorithm>
 

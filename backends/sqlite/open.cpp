@@ -88,7 +88,7 @@ result<database> open_probing(const std::filesystem::path& file, const options& 
     return database(std::make_unique<local_session>(std::move(owned), std::move(remembered), how));
 }
 
-result<database> open(const std::filesystem::path& file, options how) {
+result<database> open(const std::string& file, options how) {
     return open_probing(file, how, &lies_on_network);
 }
 

@@ -5,6 +5,8 @@
 
 #include <statemachine/sqlite.hpp>
 
+#include <filesystem>
+
 namespace statemachine::sqlite {
 
 result<database> open_probing(const std::filesystem::path& file, const options& how,

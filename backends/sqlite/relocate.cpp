@@ -142,7 +142,7 @@ result<void> put_in_place(const fs::path& part, const fs::path& to) {
 
 }  // namespace
 
-result<void> relocate(const fs::path& from, const fs::path& to, options how) {
+result<void> relocate(const std::string& from, const std::string& to, options how) {
     options reading = how;
     reading.create = false;
     reading.allow_network_file_system = true;

@@ -7,6 +7,7 @@
 #include <statemachine/pipeline.hpp>
 
 #include <exception>
+#include <filesystem>
 #include <functional>
 
 namespace camera_sync {

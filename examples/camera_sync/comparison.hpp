@@ -3,6 +3,7 @@
 
 #include "clip_sync.hpp"
 
+#include <filesystem>
 #include <ostream>
 
 namespace camera_sync {

@@ -1,6 +1,7 @@
 #include "database.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace camera_sync {
 namespace {

@@ -7,6 +7,7 @@
 #include <statemachine/sqlite.hpp>
 #include <statemachine/store.hpp>
 
+#include <filesystem>
 #include <variant>
 
 namespace camera_sync {

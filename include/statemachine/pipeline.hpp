@@ -23,7 +23,7 @@
 
 #include <statemachine/routine.hpp>
 
-#include <deque>
+#include <memory>
 
 namespace statemachine {
 
@@ -55,7 +55,7 @@ struct cycle_summary {
     std::chrono::milliseconds took{};  ///< until the last stage ended
     std::vector<std::int64_t> late{};  ///< jobs of the tail that ran when the drain grace was over
     std::size_t interruptions = 0;     ///< claims and renewals that the database did not answer
-    std::optional<error> trouble{};    ///< the last error that a job or an interruption brought
+    std::optional<error> trouble{};    ///< the last error of an interruption or an abandoned job
     result<void> ended = success();    ///< by an error that somebody has to mend
 };
 
@@ -67,11 +67,19 @@ struct named_calls {
 [[gnu::visibility("default")]] cycle_summary run_stages(std::span<const named_calls> stages,
                                                         const std::stop_token& stop,
                                                         const cycle_options& options);
+
+template <const auto& Machine>
+struct named_routine {
+    std::string name;
+    routine<Machine> how;
+};
 }  // namespace detail
 
 /// Stages in order, each with its claim, its callable and its rules. Set up by one thread.
 template <const auto& Machine>
 class pipeline {
+    using stage_type = detail::named_routine<Machine>;
+
 public:
     /// @param jobs  outlives this
     explicit pipeline(store<Machine>& jobs) : jobs_(&jobs) {}
@@ -84,8 +92,9 @@ public:
     /// @return its rules: `on_failure` is mandatory
     template <class Callable>
     routine<Machine>& stage(std::string name, const event<>& on, Callable callable) {
-        names_.push_back(std::move(name));
-        return routines_.emplace_back(*jobs_, on, std::move(callable));
+        stages_.push_back(std::unique_ptr<stage_type>(
+            new stage_type{std::move(name), {*jobs_, on, std::move(callable)}}));
+        return stages_.back()->how;
     }
 
     /// Works until the first stage finds no job that is due and all that it handed on went through
@@ -100,15 +109,13 @@ public:
     [[nodiscard]] cycle_summary run_cycle(const std::stop_token& stop,
                                           const cycle_options& options) {
         std::vector<detail::named_calls> stages;
-        for (std::size_t i = 0; i < routines_.size(); ++i)
-            stages.push_back({names_[i], &routines_[i].calls()});
+        for (const auto& each : stages_) stages.push_back({each->name, &each->how.calls()});
         return detail::run_stages(stages, stop, options);
     }
 
 private:
     store<Machine>* jobs_;
-    std::deque<std::string> names_;
-    std::deque<routine<Machine>> routines_;  // references to them stay valid
+    std::vector<std::unique_ptr<stage_type>> stages_;  // references to them stay valid
 };
 
 }  // namespace statemachine

@@ -4,8 +4,6 @@
 
 #include <statemachine/task.hpp>
 
-#include <algorithm>
-
 namespace statemachine {
 
 /// Set up before it runs, by one thread.
@@ -26,6 +24,10 @@ public:
     requires std::is_invocable_v<Callable&, task_type&> routine(with_store& jobs, const event<>& on,
                                                                 Callable callable)
         : jobs_(&jobs) {
+        using returned = std::invoke_result_t<Callable&, task_type&>;
+        static_assert(std::is_void_v<returned> || std::is_convertible_v<returned, result<void>>,
+                      "statemachine: a callable returns nothing or result<void>: "
+                      "`return task.finish(...)`, not `return task.fire(...)`");
         check(on, detail::event_kind::claim);
         calls_.declared = &described::value;
         calls_.bell = &jobs.wakeups();
@@ -50,7 +52,7 @@ public:
         calls_.work = [&jobs, shared = std::make_shared<Callable>(std::move(callable))](
                           detail::held_run& run) -> result<void> {
             task_type given(jobs, run);
-            if constexpr (std::is_void_v<std::invoke_result_t<Callable&, task_type&>>) {
+            if constexpr (std::is_void_v<returned>) {
                 (*shared)(given);
                 return success();
             } else {
@@ -101,11 +103,13 @@ private:
     static result<std::vector<answer<lease>>> renewed(with_store& jobs,
                                                       std::span<const run_type> runs) {
         std::vector<answer<lease>> all;
-        const std::size_t most = std::max<std::size_t>(jobs.core().max_batch(), 1);
-        for (std::size_t at = 0; at < runs.size(); at += most) {
-            auto some = jobs.renew_many(runs.subspan(at, std::min(most, runs.size() - at)));
+        const std::size_t most = jobs.core().max_batch() > 0 ? jobs.core().max_batch() : 1;
+        while (!runs.empty()) {
+            const auto next = runs.first(runs.size() < most ? runs.size() : most);
+            auto some = jobs.renew_many(next);
             if (!some) return std::move(some).error();
             for (auto& each : some.value()) all.push_back(std::move(each));
+            runs = runs.subspan(next.size());
         }
         return all;
     }

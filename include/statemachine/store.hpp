@@ -6,8 +6,10 @@
 //
 //     auto id  = jobs.submit({.video = "cat.mp4"}, {.key = "upload-42"}).value()->id;
 //     auto run = jobs.claim(transcode::claim, {.owner = "worker-1"}).value();
-//     if (run) jobs.fire(transcode::complete, *run, {.duration = 12.5, .width = 1920, .height =
-//     1080});
+//     if (run) {
+//         auto done = jobs.fire(transcode::complete, *run, {.duration = 12.5}).value();
+//         if (!done) std::clog << done.why() << '\n';
+//     }
 //
 // Every call is one transaction and returns by the deadline of its database. A call that changes a
 // job returns `result<answer<...>>`: the error says that the call or the database is wrong, the

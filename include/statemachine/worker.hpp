@@ -39,7 +39,7 @@ struct worker_options {
 struct worker_summary : work_counts {
     std::vector<std::int64_t> late{};  ///< jobs whose callables had not returned by the grace
     std::size_t interruptions = 0;     ///< claims and renewals that the database did not answer
-    std::optional<error> trouble{};    ///< the last error that a job or an interruption brought
+    std::optional<error> trouble{};    ///< the last error of an interruption or an abandoned job
     result<void> ended = success();    ///< by a stop, or by an error that somebody has to mend
 };
 

@@ -5,6 +5,7 @@
 
 #include "session.hpp"
 
+#include <filesystem>
 #include <functional>
 #include <stdexcept>
 #include <thread>

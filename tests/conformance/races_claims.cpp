@@ -1,6 +1,8 @@
 // Who gets a job that many want.
 #include "races.hpp"
 
+#include <thread>
+
 namespace conformance::racing {
 namespace {
 

@@ -5,7 +5,9 @@
 #include <statemachine/observer.hpp>
 
 #include <atomic>
+#include <functional>
 #include <future>
+#include <thread>
 
 namespace conformance::racing {
 namespace {

@@ -4,6 +4,7 @@
 #include <support/proxy.hpp>
 
 #include <future>
+#include <thread>
 
 namespace conformance::racing {
 namespace {

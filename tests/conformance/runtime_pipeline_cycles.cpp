@@ -1,6 +1,8 @@
 // How a pipeline's cycle goes: in order, overlapping or in turn, bounded, with one end state.
 #include "runtime_pipeline_machine.hpp"
 
+#include <thread>
+
 namespace conformance::clips {
 namespace {
 

@@ -1,6 +1,8 @@
 // What is put into the outbox, and that it commits with the change or not at all.
 #include "parcels.hpp"
 
+#include <algorithm>
+
 namespace conformance::parcels {
 namespace {
 

@@ -1,6 +1,8 @@
 // Which group gets which event.
 #include "parcels.hpp"
 
+#include <thread>
+
 namespace conformance::parcels {
 namespace {
 

@@ -4,6 +4,8 @@
 #include <libpq-fe.h>
 #include <sqlite3.h>
 
+#include <thread>
+
 namespace conformance::parcels {
 namespace {
 

@@ -2,6 +2,7 @@
 #include "parcels.hpp"
 
 #include <atomic>
+#include <thread>
 
 namespace conformance::parcels {
 namespace {

@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 #include <csignal>
+#include <thread>
 
 namespace conformance::parcels {
 namespace {

@@ -1,6 +1,8 @@
 // What resolve tells of a token.
 #include "fixture.hpp"
 
+#include <thread>
+
 namespace conformance {
 namespace {
 

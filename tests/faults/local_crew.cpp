@@ -2,6 +2,7 @@
 
 #include "journal.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <ostream>
 

@@ -9,6 +9,7 @@
 #include <deque>
 #include <limits>
 #include <map>
+#include <thread>
 
 namespace faults {
 

@@ -3,6 +3,9 @@
 #include "local_after.hpp"
 #include "local_backends.hpp"
 
+#include <deque>
+#include <thread>
+
 namespace {
 
 using namespace faults;

@@ -7,6 +7,8 @@
 
 #include <statemachine/postgres.hpp>
 
+#include <thread>
+
 namespace {
 
 using namespace faults;

@@ -5,6 +5,8 @@
 
 #include <statemachine/sqlite.hpp>
 
+#include <thread>
+
 namespace {
 
 using namespace faults;

@@ -7,6 +7,8 @@
 
 #include <sqlite3.h>
 
+#include <thread>
+
 namespace {
 
 using namespace faults;

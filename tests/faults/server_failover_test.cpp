@@ -7,6 +7,7 @@
 
 #include <statemachine/postgres.hpp>
 
+#include <algorithm>
 #include <future>
 
 namespace {

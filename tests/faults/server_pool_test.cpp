@@ -4,6 +4,8 @@
 
 #include "field/work.hpp"
 
+#include <algorithm>
+
 namespace {
 
 using namespace faults;

@@ -7,10 +7,12 @@
 #include <statemachine/sqlite.hpp>
 #include <statemachine/testing/check.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <thread>
 
 namespace faults {
 namespace {

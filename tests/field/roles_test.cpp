@@ -6,6 +6,7 @@
 #include "support/postgres_server.hpp"
 #include "support/proxy.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <map>

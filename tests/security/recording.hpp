@@ -5,6 +5,7 @@
 
 #include <statemachine/session.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <string>

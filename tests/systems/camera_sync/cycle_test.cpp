@@ -2,6 +2,7 @@
 #include "comparison.hpp"
 #include "fixture.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <set>
 #include <sstream>

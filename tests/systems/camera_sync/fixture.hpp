@@ -11,7 +11,9 @@
 #include "support/child.hpp"
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <functional>
 
 namespace camera_sync::tests {
 

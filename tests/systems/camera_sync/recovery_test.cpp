@@ -2,6 +2,7 @@
 #include "fixture.hpp"
 
 #include <csignal>
+#include <thread>
 
 namespace camera_sync::tests {
 namespace {

@@ -2,6 +2,8 @@
 #include "durable_file.hpp"
 #include "fixture.hpp"
 
+#include <thread>
+
 namespace camera_sync::tests {
 namespace {
 

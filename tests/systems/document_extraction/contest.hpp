@@ -7,9 +7,11 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <thread>
 
 namespace systems::extracted {
 

@@ -5,6 +5,9 @@
 
 #include "media.hpp"
 
+#include <filesystem>
+#include <thread>
+
 namespace systems {
 namespace {
 

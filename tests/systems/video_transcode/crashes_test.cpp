@@ -4,6 +4,7 @@
 #include "service_on.hpp"
 
 #include <future>
+#include <thread>
 
 namespace systems {
 namespace {

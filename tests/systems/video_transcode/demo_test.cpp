@@ -3,6 +3,7 @@
 #include "program.hpp"
 #include "service_on.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 

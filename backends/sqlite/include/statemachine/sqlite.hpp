@@ -13,8 +13,8 @@
 #include <statemachine/transaction.hpp>
 
 #include <chrono>
-#include <filesystem>
 #include <memory>
+#include <string>
 #include <string_view>
 
 struct sqlite3;
@@ -119,8 +119,7 @@ private:
 ///         `misconfigured`, `busy`, or `used_after_fork` when the parent process had the same file
 ///         open at the fork: its copied state makes SQLite skip locks in the child, and the child's
 ///         commits could be lost
-[[gnu::visibility("default")]] result<database> open(const std::filesystem::path& file,
-                                                     options how = {});
+[[gnu::visibility("default")]] result<database> open(const std::string& file, options how = {});
 
 /// Runs on a handle of the caller, inside the caller's transaction when there is one: each call is
 /// then a savepoint, and its answer is provisional. Outside of one each call is a transaction.
@@ -147,8 +146,7 @@ private:
 ///             new file
 /// @return what `open` returns, for either file; `already_exists` when there is another file at the
 ///         new place; `cannot_open` when the old one was moved elsewhere
-[[gnu::visibility("default")]] result<void> relocate(const std::filesystem::path& from,
-                                                     const std::filesystem::path& to,
+[[gnu::visibility("default")]] result<void> relocate(const std::string& from, const std::string& to,
                                                      options how = {});
 
 /// Tells whether the SQLite that this process is linked with is known to damage a database in
