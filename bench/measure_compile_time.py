@@ -17,6 +17,10 @@ from results import repetition, scaled, write
 HEADERS = """#include <statemachine/statemachine.hpp>
 #include <statemachine/sqlite.hpp>
 """
+# What a program needs that has no workers of the library's.
+STORE = """#include <statemachine/store.hpp>
+#include <statemachine/sqlite.hpp>
+"""
 MACHINE = """
 #include <string>
 namespace sm = statemachine;
@@ -75,6 +79,7 @@ def main():
         for count in scaled((5,), (5, 20, 100), (5, 20, 100)):
             sources[f"transitions:{count}/declared"] = HEADERS + machine_of(count)
             sources[f"transitions:{count}/used"] = HEADERS + machine_of(count) + USE
+            sources[f"transitions:{count}/used/store.hpp"] = STORE + machine_of(count) + USE
         files = {}
         for name, text in sources.items():
             files[name] = Path(directory, name.replace("/", "_").replace(":", "_") + ".cpp")

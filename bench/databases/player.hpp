@@ -7,6 +7,7 @@
 
 #include <postgres/wire.hpp>
 
+#include <deque>
 #include <map>
 
 namespace bench {

@@ -2,6 +2,7 @@
 #include "crew.hpp"
 #include "library.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <iostream>
 #include <sstream>

@@ -215,8 +215,9 @@ def compile_time(section):
             for name in section.names("compile/") if section.values(name, "seconds")]
     return ("## Compile time\n\n`./scripts/bench compile`: processor time of one translation "
             "unit, -O0, with the headers of the library and of SQLite; *declared* verifies the "
-            "machine, *used* also makes a store and fires an event.\n\n" + table(("compiler",
-            "unit", "time"), rows))
+            "machine, *used* also makes a store and fires an event, *store.hpp* does so with "
+            "`<statemachine/store.hpp>` in place of `<statemachine/statemachine.hpp>`.\n\n" +
+            table(("compiler", "unit", "time"), rows))
 
 
 def peers(section):

@@ -2,6 +2,8 @@
 #include "library.hpp"
 #include "pairs.hpp"
 
+#include <algorithm>
+
 namespace bench {
 namespace {
 
