@@ -1,4 +1,5 @@
 // expect: a callable returns nothing or result<void>
+// names:  task.finish
 #include <statemachine/worker.hpp>
 namespace sm = statemachine;
 using namespace std::chrono_literals;
