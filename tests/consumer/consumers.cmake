@@ -14,6 +14,8 @@ consumes(find_package_with_clang PROJECT find_package NEEDS static
     -DCMAKE_PREFIX_PATH=${places}/static)
 consumes(find_package_shared PROJECT find_package NEEDS shared
   OPTIONS ${compiler} ${strict} -DCMAKE_PREFIX_PATH=${places}/shared ${no_databases})
+consumes(find_package_core_of_all PROJECT find_core NEEDS static
+  OPTIONS ${find_static} ${strict} ${no_databases})
 consumes(find_package_core PROJECT find_core NEEDS core
   OPTIONS ${compiler} ${strict} -DCMAKE_PREFIX_PATH=${places}/core ${no_databases})
 
