@@ -101,26 +101,35 @@ TEST_F(sqlite_lock_queue, goes_on_after_a_process_that_died_inside) {
 }
 
 TEST_F(sqlite_lock_queue, goes_on_for_who_waits_while_the_process_inside_dies) {
-    int inside[2];
-    ASSERT_EQ(pipe(inside), 0);
-    const pid_t child = start([&] {
-        lock_queue own(file);
-        const char answer = own.enter(in(1h)) ? 'y' : 'n';
-        if (write(inside[1], &answer, 1) == 1) pause();
-    });
-    char answer = 0;
-    ASSERT_EQ(read(inside[0], &answer, 1), 1);
-    ASSERT_EQ(answer, 'y');
-    auto entered = std::async(std::launch::async, [&] {
-        const bool is_in = mine.enter(in(1h));
-        if (is_in) mine.leave();
-        return is_in;
-    });
-    EXPECT_EQ(entered.wait_for(10ms), std::future_status::timeout);
-    kill(child, SIGKILL);
-    ASSERT_EQ(waitpid(child, nullptr, 0), child);
-    EXPECT_TRUE(entered.get());
-    for (const int end : inside) close(end);
+    // A busy machine may take longer over it than anybody waits for who stands still.
+    auto took = steady_clock::duration::max();
+    bool entered = false;
+    for (int tries = 0; tries < 20 && took > 150ms; ++tries) {
+        int inside[2];
+        ASSERT_EQ(pipe(inside), 0);
+        const pid_t child = start([&] {
+            lock_queue own(file);
+            const char answer = own.enter(in(1h)) ? 'y' : 'n';
+            if (write(inside[1], &answer, 1) == 1) pause();
+        });
+        char answer = 0;
+        ASSERT_EQ(read(inside[0], &answer, 1), 1);
+        ASSERT_EQ(answer, 'y');
+        const auto before = steady_clock::now();
+        auto waiter = std::async(std::launch::async, [&] {
+            lock_queue own(file);
+            const bool is_in = own.enter(in(1h));
+            if (is_in) own.leave();
+            return is_in;
+        });
+        EXPECT_EQ(waiter.wait_for(10ms), std::future_status::timeout);
+        kill(child, SIGKILL);
+        took = steady_clock::now() - before;
+        ASSERT_EQ(waitpid(child, nullptr, 0), child);
+        entered = waiter.get();
+        for (const int end : inside) close(end);
+    }
+    EXPECT_TRUE(entered);
 }
 
 TEST_F(sqlite_lock_queue, is_given_up_where_a_process_inside_stands_still) {
