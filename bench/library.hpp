@@ -5,6 +5,7 @@
 #include "databases/tape.hpp"
 #include "machine.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace bench {

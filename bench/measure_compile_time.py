@@ -17,7 +17,7 @@ from results import repetition, scaled, write
 HEADERS = """#include <statemachine/statemachine.hpp>
 #include <statemachine/sqlite.hpp>
 """
-# What a program needs that has no workers of the library's.
+# Enough for a program without workers, sweepers, relays and pipelines.
 STORE = """#include <statemachine/store.hpp>
 #include <statemachine/sqlite.hpp>
 """

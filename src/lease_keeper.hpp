@@ -3,6 +3,11 @@
 
 #include <statemachine/detail/worker_calls.hpp>
 
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stop_token>
 #include <thread>
 
 namespace statemachine::detail {

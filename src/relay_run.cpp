@@ -7,6 +7,7 @@
 
 #include <statemachine/detail/relay_core.hpp>
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <exception>

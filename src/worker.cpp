@@ -6,6 +6,7 @@
 
 #include <statemachine/worker.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <exception>
 

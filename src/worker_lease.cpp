@@ -1,5 +1,7 @@
 #include "lease_keeper.hpp"
 
+#include <statemachine/detail/worker_lease.hpp>
+
 #include <algorithm>
 
 namespace statemachine::detail {

@@ -5,6 +5,7 @@
 #include "sections/pace.hpp"
 
 #include <atomic>
+#include <functional>
 #include <optional>
 
 namespace bench {

@@ -5,6 +5,7 @@
 #include "library.hpp"
 #include "sections/pace.hpp"
 
+#include <algorithm>
 #include <mutex>
 
 namespace bench {

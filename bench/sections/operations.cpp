@@ -1,6 +1,7 @@
 #include "sections/operations.hpp"
 
 #include <atomic>
+#include <functional>
 
 namespace bench {
 namespace {

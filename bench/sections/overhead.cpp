@@ -5,6 +5,8 @@
 #include "sections/operations.hpp"
 #include "sections/pace.hpp"
 
+#include <algorithm>
+
 namespace bench {
 namespace {
 

@@ -81,7 +81,8 @@ constexpr effect add(const Value& content) {
     return {detail::effect_kind::add, &target, detail::to_operand(content).content};
 }
 
-/// Sets the job's `error` text, which operators see; `std::nullopt` clears it.
+/// Sets the job's `error` text, which operators see and which stays until it is set anew;
+/// `std::nullopt` clears it.
 template <class Value>
 constexpr effect set_error(const Value& content) {
     static_assert(detail::operand_type<Value>() == column_type::text &&

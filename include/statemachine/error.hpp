@@ -40,8 +40,8 @@ enum class errc : unsigned char {
     too_large,         ///< a payload, batch or text above its limit
     used_after_fork,   ///< the handle was opened by the parent process
     nested_call,       ///< the handle is in a transaction that this call cannot join
-    // What the caller's own code did; nothing was changed.
-    refused,         ///< a change was refused, and what it would have brought was asked for
+    // An answer that was taken for a success, or the caller's own code; nothing was changed.
+    refused,         ///< a change was refused, or nobody knows any more; the message says which
     work_failed,     ///< a worker's callable could not do its job; the message is its own
     function_threw,  ///< a function that was passed in threw an exception, and was rolled back
     // The database or its surroundings are wrong; nothing was changed.

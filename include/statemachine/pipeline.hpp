@@ -55,7 +55,7 @@ struct cycle_summary {
     std::chrono::milliseconds took{};  ///< until the last stage ended
     std::vector<std::int64_t> late{};  ///< jobs of the tail that ran when the drain grace was over
     std::size_t interruptions = 0;     ///< claims and renewals that the database did not answer
-    std::optional<error> trouble{};    ///< the last error of an interruption or an abandoned job
+    std::optional<error> trouble{};    ///< the last of a claim, an interruption or an abandoned job
     result<void> ended = success();    ///< by an error that somebody has to mend
 };
 
@@ -92,8 +92,8 @@ public:
     /// @return its rules: `on_failure` is mandatory
     template <class Callable>
     routine<Machine>& stage(std::string name, const event<>& on, Callable callable) {
-        stages_.push_back(std::unique_ptr<stage_type>(
-            new stage_type{std::move(name), {*jobs_, on, std::move(callable)}}));
+        stages_.push_back(std::make_unique<stage_type>(
+            stage_type{std::move(name), {*jobs_, on, std::move(callable)}}));
         return stages_.back()->how;
     }
 

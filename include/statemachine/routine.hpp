@@ -4,6 +4,9 @@
 
 #include <statemachine/task.hpp>
 
+#include <functional>
+#include <memory>
+
 namespace statemachine {
 
 /// Set up before it runs, by one thread.

@@ -92,8 +92,8 @@ inline constexpr any_version_t any_version{};
 
 /// How a job is submitted.
 struct submit_options {
-    std::string_view key{};     ///< names the job, of which it never makes a second; empty: none
-    std::int32_t priority = 0;  ///< higher is claimed first
+    std::string_view key{};             ///< the same key never makes a second job; empty: no key
+    std::int32_t priority = 0;          ///< higher is claimed first
     std::chrono::milliseconds delay{};  ///< from now, by the database's clock
     std::optional<timestamp> run_at{};  ///< not before this moment; goes before `delay`
     std::string_view actor{};           ///< written to the log

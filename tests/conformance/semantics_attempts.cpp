@@ -98,6 +98,9 @@ TYPED_TEST(attempts, used_up_keep_the_words_of_an_earlier_failure) {
         EXPECT_EQ(this->claim_told(id), "rejected: attempts_exhausted");
         expect_words(id);
     }
+    const auto passed_by = {waits(), is_lost()};
+    EXPECT_EQ(told(this->store.claim(queue::claim, {.owner = "late"})), "rejected: none_due");
+    for (const auto id : passed_by) expect_words(id);
     const auto swept = {waits(), is_lost()};
     EXPECT_EQ(this->store.sweep().value().exhausted, 2U);
     for (const auto id : swept) expect_words(id);

@@ -25,14 +25,6 @@ TEST(diagram, shows_guards_leases_attempts_and_retries) {
 )");
 }
 
-TEST(a_name, of_a_state_is_that_of_the_declaration) {
-    using golden::small::machine;
-    using state = decltype(machine)::state_type;
-    for (const auto& each : machine.states) EXPECT_EQ(sm::name_of<machine>(each.state), each.name);
-    static_assert(sm::name_of<machine>(machine.initial.value()) == "waiting");
-    EXPECT_EQ(sm::name_of<machine>(static_cast<state>(99)), "");
-}
-
 namespace parcels {
 
 enum class state { packed, sent };

@@ -15,11 +15,12 @@ struct failed {
     std::optional<error> cause;  ///< the error that it returned, or that `value()` threw
 };
 
-/// What became of the claims: a job that is tried again counts with each. Their sum is `claimed`.
+/// What became of the jobs that were claimed: one that is tried again counts once for each claim.
+/// The others add up to `claimed`.
 struct work_counts {
     std::size_t claimed = 0;
     std::size_t finished = 0;  ///< the callable's own step ended the lease, or the success rule did
-    std::size_t failed = 0;    ///< ended by the failure rule, which was told why
+    std::size_t failed = 0;    ///< ended by the failure rule
     std::size_t released = 0;  ///< handed back: by a stop, or because the callable put them back
     std::size_t lost = 0;      ///< another has them, or they were cancelled
     std::size_t abandoned = 0;  ///< the rule could not be fired: they run out of their lease
@@ -31,13 +32,13 @@ namespace detail {
 // The parts that are empty are not declared.
 struct routine_calls {
     using claimed = result<answer<held_runs>>;
+    using renewal = std::function<result<std::vector<answer<lease>>>(std::span<const held_lease>)>;
 
     const spec* declared = nullptr;
     wakeup* bell = nullptr;
     int claim_event = nowhere;
     std::function<claimed(std::size_t most, std::string_view owner)> claim;
     std::function<claimed(std::int64_t id, std::string_view owner)> claim_by_id;
-    using renewal = std::function<result<std::vector<answer<lease>>>(std::span<const held_lease>)>;
     renewal renew;
     std::function<result<void>(held_run&)> work;  // throws what the callable throws
     std::function<int(const held_run&)> attempts;
