@@ -204,9 +204,23 @@ TEST_F(versions_on_postgres, do_not_hold_up_writers_behind_a_long_transaction) {
     EXPECT_EQ(refused.error().what_is_known(), sm::fate::not_applied_retry) << told(refused);
     EXPECT_EQ(told(store<orders::first::machine>().submit({.article = "x"})), "applied");
     EXPECT_EQ(place.number("SELECT count(*) FROM orders_schema"), 1);
+
+    // One that has more time asks for the lock again and again, and lets writers in meanwhile.
+    sm::migrate_options patient;
+    patient.lock_wait = 100ms;
+    sm::result<sm::migration> migrated = sm::error(sm::errc::unexpected, "it did not run");
+    std::thread migrating([&] {
+        auto own = place.open();
+        migrated = orders::schema_on<orders::wider::machine>(own).migrate(patient);
+    });
+    while (place.number("SELECT count(*) FROM pg_locks WHERE NOT granted AND "
+                        "relation = 'orders'::regclass") == 0)
+        std::this_thread::yield();
+    EXPECT_EQ(told(store<orders::first::machine>().submit({.article = "y"})), "applied");
     PQclear(PQexec(reader, "COMMIT"));
     PQfinish(reader);
-    EXPECT_EQ(told(schema<orders::wider::machine>().migrate()), "success");
+    migrating.join();
+    EXPECT_EQ(told(migrated), "success");
 }
 
 TEST_F(versions_on_postgres, wait_for_another_that_is_under_way) {
