@@ -43,9 +43,9 @@ REASONS = (
      "who loses waits for the winner's commit and then asks for the reason in a second statement; "
      "the statement by hand, which only waits, takes 0.7 of the library's time in the same race"),
     ("16 contenders for one job against 16 calls in turn, started alike, SQLite",
-     "of the processor time the kernel takes nine tenths and SQLite a twentieth (perf): sixteen "
-     "threads are woken one after another, where in turn one runs; by hand, where each asks for "
-     "the lock again and again, the same race takes several times as long"),
+     "of the benchmark's processor time the kernel takes nine tenths and SQLite a twentieth "
+     "(perf): sixteen threads are woken one after another, where in turn one runs; by hand, where "
+     "each asks for the lock again and again, the same race takes several times as long"),
     ("the headers and a machine of 20 transitions",
      "headers take seven tenths of it, and those of the standard library and of Outcome, compiled "
      "alone, half"),

@@ -209,13 +209,16 @@ TEST_F(versions_on_postgres, do_not_hold_up_writers_behind_a_long_transaction) {
     sm::migrate_options patient;
     patient.lock_wait = 100ms;
     sm::result<sm::migration> migrated = sm::error(sm::errc::unexpected, "it did not run");
+    std::atomic<bool> ended{false};
     std::thread migrating([&] {
         auto own = place.open();
         migrated = orders::schema_on<orders::wider::machine>(own).migrate(patient);
+        ended = true;
     });
-    while (place.number("SELECT count(*) FROM pg_locks WHERE NOT granted AND "
-                        "relation = 'orders'::regclass") == 0)
+    while (!ended && place.number("SELECT count(*) FROM pg_locks WHERE NOT granted AND "
+                                  "relation = 'orders'::regclass") == 0)
         std::this_thread::yield();
+    EXPECT_FALSE(ended);
     EXPECT_EQ(told(store<orders::first::machine>().submit({.article = "y"})), "applied");
     PQclear(PQexec(reader, "COMMIT"));
     PQfinish(reader);

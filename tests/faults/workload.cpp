@@ -202,17 +202,17 @@ private:
         return patiently(
             [&] { return sm::testing::reader_of(reads.connection())(sql, 1).at(0).at(0); });
     }
-    static std::uint64_t emitted_to(Database& reads) {
+    static std::uint64_t emitted_in(Database& reads) {
         return std::stoull(count(reads, "fault_jobs_outbox"));
     }
     // What was emitted while the group joined is handed to it a few seconds later.
     bool is_drained(Database& reads) {
         return count(reads, "fault_jobs WHERE state IN ('queued', 'running')") == "0" &&
                count(reads, "fault_jobs_deliveries") == "0" &&
-               staff_->delivered() >= emitted_to(reads);
+               staff_->delivered() >= emitted_in(reads);
     }
     void find_undelivered(Database& reads, std::vector<std::string>& wrong) {
-        const auto emitted = emitted_to(reads);
+        const auto emitted = emitted_in(reads);
         const auto delivered = staff_->delivered();
         if (delivered == emitted || (delivered > emitted && how_.may_lose_local_commits)) return;
         wrong.push_back(std::to_string(emitted) + " events were emitted, and " +
