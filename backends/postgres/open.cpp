@@ -85,7 +85,8 @@ std::optional<settings> read(const std::string& conninfo) {
 // cheaper, and that takes longer than to run it. And the plan may be made when the tables are still
 // empty, so that what is good for those only is ruled out.
 constexpr const char* lasting_plans =
-    "SET plan_cache_mode = force_generic_plan;SET enable_seqscan = off;SET jit = off;";
+    "SET plan_cache_mode = force_generic_plan;SET enable_seqscan = off;"
+    "SET enable_bitmapscan = off;SET jit = off;";
 
 bool other_host_may_do(errc why) {
     return why == errc::cannot_connect || why == errc::overloaded || why == errc::read_only;
