@@ -167,7 +167,8 @@ private:
 
     bool holds_the_declared(const found_object& holder) {
         const auto held = states_in(holder.definition);
-        bool fits = held.size() == declared_.states.size();
+        bool fits = held.size() == declared_.states.size() &&
+                    missing_limits(tables_, holder.definition).empty();
         for (const std::string_view each : held) {
             if (declares_state(declared_, each)) continue;
             fits = false;

@@ -100,6 +100,9 @@ private:
             }
             if (holder->invalid)
                 add(weight::pending, what + " was not applied to old rows: migrate the schema");
+            for (const std::string_view each : missing_limits(tables_, holder->definition))
+                add(weight::pending, what + " does not hold the range of '" + std::string{each} +
+                                         "' yet: migrate the schema");
             const auto held = states_in(holder->definition);
             for (const state_spec& each : declared_.states)
                 if (std::find(held.begin(), held.end(), each.name) == held.end())
@@ -129,6 +132,18 @@ std::vector<std::string> holders_of_states(const spec& declared, const declared_
     for (const declared_object& each : tables.triggers) names.emplace_back(each.name);
     if (names.empty()) names.push_back(std::string{declared.table} + "_state");
     return names;
+}
+
+std::vector<std::string_view> missing_limits(const declared_schema& tables,
+                                             std::string_view definition) {
+    std::vector<std::string_view> missing;
+    if (tables.triggers.empty()) return missing;
+    const auto held = limited_in(definition);
+    for (const std::string_view each : limited_in(tables.triggers.front().statement))
+        if (std::find(held.begin(), held.end(), each) == held.end() &&
+            std::find(missing.begin(), missing.end(), each) == missing.end())
+            missing.push_back(each);
+    return missing;
 }
 
 std::vector<difference> compare(const spec& declared, const declared_schema& tables,

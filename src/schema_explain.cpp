@@ -32,6 +32,7 @@ public:
     result<std::vector<explained>> run() {
         add("submit", "", statements_.submit);
         add("submit", "many", statements_.submit_many);
+        add("submit", "many without keys", statements_.submit_many_unkeyed);
         add("submit", "find key", statements_.find_key);
         add("submit", "find keys", statements_.find_keys);
         add("any", "find token", statements_.find_token);

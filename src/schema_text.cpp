@@ -1,5 +1,7 @@
 #include "schema_text.hpp"
 
+#include "render/column.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -46,6 +48,27 @@ declared_table table_of(std::string_view statement) {
     return made;
 }
 
+template <class Each>
+void for_each_text(std::string_view definition, Each each) {
+    for (std::size_t open = definition.find('\''); open != definition.npos;) {
+        const std::size_t close = definition.find('\'', open + 1);
+        if (close == definition.npos) break;
+        each(definition.substr(open + 1, close - open - 1));
+        open = definition.find('\'', close + 1);
+    }
+}
+
+// Those of an array as PostgreSQL writes it.
+void add_elements(std::vector<std::string_view>& names, std::string_view array) {
+    array = array.substr(1, array.find('}') - 1);
+    while (!array.empty()) {
+        std::string_view name = array.substr(0, array.find(','));
+        array.remove_prefix(std::min(array.size(), name.size() + 1));
+        if (name.starts_with('"')) name = name.substr(1, name.size() - 2);
+        names.push_back(name);
+    }
+}
+
 }  // namespace
 
 declared_schema read_ddl(std::string_view ddl) {
@@ -70,14 +93,21 @@ declared_schema read_ddl(std::string_view ddl) {
 
 std::vector<std::string_view> states_in(std::string_view definition) {
     std::vector<std::string_view> names;
-    for (std::size_t open = definition.find('\''); open != definition.npos;) {
-        const std::size_t close = definition.find('\'', open + 1);
-        if (close == definition.npos) break;
-        const std::string_view text = definition.substr(open + 1, close - open - 1);
-        // A trigger also quotes what it says.
-        if (text.find(' ') == text.npos) names.push_back(text);
-        open = definition.find('\'', close + 1);
-    }
+    for_each_text(definition, [&](std::string_view text) {
+        if (text.starts_with('{'))
+            add_elements(names, text);
+        else if (text.find(' ') == text.npos)  // a trigger also quotes what it says
+            names.push_back(text);
+    });
+    return names;
+}
+
+std::vector<std::string_view> limited_in(std::string_view definition) {
+    std::vector<std::string_view> names;
+    for_each_text(definition, [&](std::string_view text) {
+        if (text.ends_with(not_in_range))
+            names.push_back(text.substr(0, text.size() - not_in_range.size()));
+    });
     return names;
 }
 

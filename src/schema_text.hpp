@@ -42,6 +42,9 @@ declared_schema read_ddl(std::string_view ddl);
 // The names among the quoted texts of a CHECK or trigger.
 std::vector<std::string_view> states_in(std::string_view definition);
 
+// The columns whose limits a trigger holds.
+std::vector<std::string_view> limited_in(std::string_view definition);
+
 std::string quoted(std::string_view name, std::string_view suffix = {});
 
 template <class Items>

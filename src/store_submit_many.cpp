@@ -51,7 +51,11 @@ class [[gnu::visibility("hidden")]] store_core::submit_rows {
 public:
     submit_rows(store_core & store, std::span<const prepared_submit> prepared,
                 submit_answers & answers)
-        : store_(store), prepared_(prepared), answers_(answers), done_(prepared.size(), false) {
+        : store_(store),
+          statement_(statement_for(*store.statements_, prepared)),
+          prepared_(prepared),
+          answers_(answers),
+          done_(prepared.size(), false) {
         answers_.assign(prepared.size(), answer<raw_submitted>(status::retryable, kept_changing()));
     }
 
@@ -64,6 +68,13 @@ private:
         bound_rows rows;
     };
 
+    static const compiled_statement& statement_for(const catalog& statements,
+                                                   std::span<const prepared_submit> prepared) {
+        const auto has_key = [](const prepared_submit& each) { return !each.values.key.empty(); };
+        const bool keyed = std::any_of(prepared.begin(), prepared.end(), has_key);
+        return (keyed ? statements.submit_many : statements.submit_many_unkeyed).change;
+    }
+
     result<void> plan();
     result<void> send(executor & transaction, part & each);
     result<void> find_holders(executor & transaction);
@@ -72,6 +83,7 @@ private:
     const call& values_at(std::size_t place) const { return prepared_[place].values; }
 
     store_core& store_;
+    const compiled_statement& statement_;
     std::span<const prepared_submit> prepared_;
     submit_answers& answers_;
     std::vector<bool> done_;
@@ -79,14 +91,13 @@ private:
 };
 
 result<void> store_core::submit_rows::plan() {
-    const compiled_statement& statement = store_.statements_->submit_many.change;
     std::unordered_set<std::string_view> keys;
     for (std::size_t i = 0; i < prepared_.size(); ++i) {
         const call values = prepared_[i].ready();
         if (!values.key.empty() && !keys.insert(values.key).second) continue;
         if (parts_.empty() || parts_.back().rows.full() ||
             values_at(parts_.back().places.back()).actor != values.actor)
-            parts_.push_back({{}, {*store_.statements_, statement, store_.limits_.max_payload}});
+            parts_.push_back({{}, {*store_.statements_, statement_, store_.limits_.max_payload}});
         parts_.back().places.push_back(i);
         if (auto fine = parts_.back().rows.add(values); !fine) return fine;
     }
@@ -96,14 +107,13 @@ result<void> store_core::submit_rows::plan() {
 // The row's `rule` tells its place in the statement, from 1.
 result<void> store_core::submit_rows::send(executor& transaction, part& each) {
     const int initial = store_.statements_->declared->initial;
-    auto sent = transaction.execute(
-        store_.statements_->submit_many.change.sql, each.rows.values(),
-        [&](std::span<const value> row) {
-            const std::size_t place = each.places[static_cast<std::size_t>(row[5].integer()) - 1];
-            answers_[place] = answer<raw_submitted>(
-                status::applied, raw_submitted{row[0].integer(), initial, row[1].integer()});
-            done_[place] = true;
-        });
+    const auto note = [&](std::span<const value> row) {
+        const std::size_t place = each.places[static_cast<std::size_t>(row[5].integer()) - 1];
+        answers_[place] = answer<raw_submitted>(
+            status::applied, raw_submitted{row[0].integer(), initial, row[1].integer()});
+        done_[place] = true;
+    };
+    auto sent = transaction.execute(statement_.sql, each.rows.values(), note);
     if (!sent) return std::move(sent).error();
     return success();
 }

@@ -142,6 +142,15 @@ std::string quoting(std::string_view advice, std::string_view text) {
     return text.empty() ? std::string(advice) : sentence({advice, " (", text, ")"});
 }
 
+// A column's name and nothing else stands before it: a trigger of the user's may quote a value.
+bool says_not_in_range(std::string_view text) {
+    constexpr std::string_view words = " is not in range";
+    if (!text.ends_with(words)) return false;
+    text.remove_suffix(words.size());
+    return text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == text.npos &&
+           text.find_first_of("0123456789") != 0;
+}
+
 }  // namespace
 
 std::string sentence(std::initializer_list<std::string_view> parts) {
@@ -163,8 +172,10 @@ error translate(int code, std::string_view text, stage when) {
     // `relocate` left this behind.
     if (code == SQLITE_CONSTRAINT_TRIGGER && text == moved_away)
         return translate(SQLITE_READONLY_DBMOVED, {}, when);
-    // The library's own CHECK of a column that is narrower than SQLite's integers.
-    if (code == SQLITE_CONSTRAINT_CHECK && text.ends_with("_in_range"))
+    // The library's own limits of a column that is narrower than SQLite's integers, and the CHECK
+    // that tables had for them before.
+    if ((code == SQLITE_CONSTRAINT_TRIGGER && says_not_in_range(text)) ||
+        (code == SQLITE_CONSTRAINT_CHECK && text.ends_with("_in_range")))
         return {errc::invalid_value,
                 quoting("a number does not fit its column; give one in range", text), native};
     if ((code & 0xff) == SQLITE_ERROR)

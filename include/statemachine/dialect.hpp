@@ -52,7 +52,7 @@ struct dialect {
     std::string_view queue_table_options;  ///< follows the column list of the deliveries
     std::string_view boolean_type, int32_type, int64_type, real_type, text_type, bytes_type,
         time_type;
-    bool checks_types;  ///< booleans and 32-bit integers need a CHECK to be held to their range
+    bool checks_types;  ///< booleans and 32-bit integers have to be held to their range
     schema_dialect schema;
 
     constexpr std::string_view type_name(column_type type) const {

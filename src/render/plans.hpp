@@ -66,7 +66,8 @@ struct catalog {
     compiled_statement adopt_submit, void_token, may_be_forgotten;
     compiled_statement find_key, find_keys, find_token, read, list, history, renew_many,
         renew_reason;
-    plan submit_many;  // where the dialect has arrays
+    plan submit_many;          // where the dialect has arrays
+    plan submit_many_unkeyed;  // jobs without keys
     plan renew;
     plan expire;
     std::span<const event_plans> events;

@@ -6,35 +6,78 @@
 #include "lease.hpp"
 #include "outbox.hpp"
 
+#include <vector>
+
 namespace statemachine::detail {
 
+// As one constant: a CHECK is read and planned anew by each statement, and a list of constants
+// takes twice as long as an array of as many.
 inline void write_state_check(sql_writer& out, const spec& declared) {
-    out.name(declared.table, "_state") << " CHECK (";
-    state_set all = 0;
-    for (std::size_t i = 0; i < declared.states.size(); ++i) all |= only(static_cast<int>(i));
-    write_states(out, declared, all);
-    out << ")";
+    out.name(declared.table, "_state") << " CHECK (\"state\" = ANY ('{";
+    comma list(out, ",");
+    for (const state_spec& each : declared.states) list.next().name(each.name);
+    out << "}'::text[]))";
 }
 
-// Where a CHECK is part of its table for good, triggers hold the states: they are replaced in the
-// transaction that adds one. CASE, because IN builds a table of the names for each row. They come
-// before the change and fail, as an ABORT after it would need a copy of the pages to undo it by.
-// NULL is left to the column, where a statement may ignore it.
+// Numbers that others write, too, with the limits that their columns do not know.
+struct limited {
+    std::string_view column;
+    std::string_view limits;
+};
+inline std::vector<limited> limited_columns(const spec& declared, const dialect& speech) {
+    std::vector<limited> all;
+    const auto add = [&](std::string_view name, column_type type) {
+        if (const auto limits = limits_of(speech, type); !limits.empty())
+            all.push_back({name, limits});
+    };
+    add("priority", column_type::int32);
+    for (const column& each : declared.columns) add(each.name, each.field->type);
+    return all;
+}
+
+// Where a CHECK is part of its table for good, triggers hold the states and limits: they are
+// replaced in the transaction that adds one. They come before the change and fail, as an ABORT,
+// such as that of any CHECK beside a trigger, would need a copy of the pages to undo the statement
+// by. CASE, because IN builds a table of the names for each row. NULL is left to the column, where
+// a statement may ignore it.
 inline void write_state_triggers(sql_writer& out, const spec& declared) {
     if (out.speech().schema.replaces_checks) return;
-    const auto write = [&](std::string_view suffix, std::string_view when) {
+    const std::vector<limited> numbers = limited_columns(declared, out.speech());
+    const auto exceeds = [&](const limited& each) {
+        out << "NEW.";
+        out.name(each.column) << " NOT BETWEEN " << each.limits;
+    };
+    const auto write = [&](std::string_view suffix, auto when) {
         out << "CREATE TRIGGER IF NOT EXISTS ";
-        out.name(declared.table, suffix) << " BEFORE " << when << " ON ";
+        out.name(declared.table, suffix) << " BEFORE ";
+        when();
+        out << " ON ";
         out.name(declared.table) << " WHEN CASE NEW.\"state\"";
         for (const state_spec& each : declared.states) {
             out << " WHEN ";
             out.literal(each.name) << " THEN 0";
         }
-        out << " ELSE NEW.\"state\" IS NOT NULL END BEGIN SELECT RAISE(FAIL, 'the state is not "
-               "declared'); END;\n";
+        out << " ELSE NEW.\"state\" IS NOT NULL END";
+        for (const limited& each : numbers) {
+            out << " OR ";
+            exceeds(each);
+        }
+        out << " BEGIN SELECT CASE";
+        for (const limited& each : numbers) {
+            out << " WHEN ";
+            exceeds(each);
+            out << " THEN RAISE(FAIL, '" << each.column << not_in_range << "')";
+        }
+        out << " ELSE RAISE(FAIL, 'the state is not declared') END; END;\n";
     };
-    write("_state_insert", "INSERT");
-    write("_state_update", "UPDATE OF \"state\"");
+    write("_state_insert", [&] { out << "INSERT"; });
+    write("_state_update", [&] {
+        out << "UPDATE OF \"state\"";
+        for (const limited& each : numbers) {
+            out << ", ";
+            out.name(each.column);
+        }
+    });
 }
 
 inline void write_job_table(sql_writer& out, const spec& declared) {
@@ -52,7 +95,7 @@ inline void write_job_table(sql_writer& out, const spec& declared) {
     write_column(out, "owner", column_type::text, true);
     write_column(out, "lease_until", column_type::time, true);
     write_column(out, "run_at", column_type::time, false);
-    write_ranged_column(out, "priority", column_type::int32, false);
+    write_column(out, "priority", column_type::int32, false);
     write_column(out, "key", column_type::text, true);
     write_column(out, "fingerprint", column_type::text, true);
     write_column(out, "error", column_type::text, true);
@@ -61,7 +104,7 @@ inline void write_job_table(sql_writer& out, const spec& declared) {
     write_column(out, "previous", column_type::text, true);
     write_column(out, "rule", column_type::int32, false);
     for (const column& each : declared.columns)
-        write_ranged_column(out, each.name, each.field->type, each.field->optional);
+        write_column(out, each.name, each.field->type, each.field->optional);
     out << "\n)" << out.speech().table_options << ";\n";
 }
 

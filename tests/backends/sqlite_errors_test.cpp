@@ -119,11 +119,16 @@ TEST(sqlite_errors, know_that_a_commit_which_found_the_disk_full_did_not_happen)
 }
 
 TEST(sqlite_errors, tell_a_number_out_of_range_from_other_checks) {
-    const auto code_of = [](const char* text) {
-        return translate(SQLITE_CONSTRAINT_CHECK, text, stage::running).code();
+    const auto code_of = [](int code, const char* text) {
+        return translate(code, text, stage::running).code();
     };
-    EXPECT_EQ(code_of("CHECK constraint failed: width_in_range"), errc::invalid_value);
-    EXPECT_EQ(code_of("CHECK constraint failed: jobs_state"), errc::constraint_violated);
+    EXPECT_EQ(code_of(SQLITE_CONSTRAINT_TRIGGER, "width is not in range"), errc::invalid_value);
+    for (const char* others : {"width is too large", "4111 is not in range", "'x' is not in range"})
+        EXPECT_EQ(code_of(SQLITE_CONSTRAINT_TRIGGER, others), errc::constraint_violated) << others;
+    EXPECT_EQ(code_of(SQLITE_CONSTRAINT_CHECK, "CHECK constraint failed: width_in_range"),
+              errc::invalid_value);
+    EXPECT_EQ(code_of(SQLITE_CONSTRAINT_CHECK, "CHECK constraint failed: jobs_state"),
+              errc::constraint_violated);
 }
 
 TEST(sqlite_errors, name_the_constraint) {

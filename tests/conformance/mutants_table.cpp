@@ -123,9 +123,8 @@ constexpr edit no_condition[] = {{R"re( AND \((?:[?$]\d+|"row\$\d+")\))re", " AN
                                  {R"re( AND \([?$]\d+ <> "open"\))re", " AND TRUE"}};
 constexpr edit always_open[] = {{R"re(\("open"\))re", "(TRUE)"}};
 constexpr edit null_is_unknown[] = {{R"(coalesce\(([^()]*), FALSE\))", "($1)"}};
-constexpr edit no_state_check[] = {
-    {R"((CHECK \("state" IN \([^)]*\))\))", "$1 OR TRUE)"},
-    {R"(ELSE NEW\."state" IS NOT NULL END BEGIN)", "ELSE 0 END BEGIN"}};
+constexpr edit no_state_check[] = {{R"((CHECK \("state" = ANY \([^)]*\))\))", "$1 OR TRUE)"},
+                                   {R"(ELSE NEW\."state" IS NOT NULL END)", "ELSE 0 END"}};
 constexpr edit no_range_check[] = {{R"(BETWEEN -2147483648 AND 2147483647)",
                                     "BETWEEN -9000000000000000000 AND 9000000000000000000"}};
 

@@ -167,7 +167,7 @@ private:
 int rows_of(const std::string& heading, int limit) {
     const bool many = heading.ends_with("next") || heading.ends_with("front") ||
                       heading == "expire" || heading.ends_with("used up") ||
-                      heading.ends_with("many") || heading == "find keys";
+                      heading.find(" many") != heading.npos || heading == "find keys";
     return many ? limit : 1;
 }
 

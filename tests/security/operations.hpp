@@ -80,6 +80,9 @@ public:
         many[0].key = key("2");
         many[1].key = key("1");
         for (const auto& each : jobs.submit_many(many)) said.add(each);
+        for (auto& each : many)
+            each = {.job = content, .key = {}, .options = {.delay = std::chrono::hours(1)}};
+        for (const auto& each : jobs.submit_many(many)) said.add(each);
     }
 
     void claims_and_renewals() {

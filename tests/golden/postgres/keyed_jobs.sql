@@ -1,7 +1,7 @@
 -- Schema
 CREATE TABLE IF NOT EXISTS "keyed_jobs" (
   "id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  "state" text COLLATE "C" NOT NULL CONSTRAINT "keyed_jobs_state" CHECK ("state" IN ('waiting', 'running', 'done', 'failed')),
+  "state" text COLLATE "C" NOT NULL CONSTRAINT "keyed_jobs_state" CHECK ("state" = ANY ('{"waiting","running","done","failed"}'::text[])),
   "version" bigint NOT NULL,
   "epoch" bigint NOT NULL,
   "attempts" integer NOT NULL,
@@ -103,6 +103,18 @@ RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "ru
 ), "logged" AS (
 INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'submit', "previous", "state", "epoch", $8, "changed_at", "lease_until", $9 FROM "changed"
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
+-- submit many without keys
+WITH "changed" AS (
+INSERT INTO "keyed_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "payload", "result")
+SELECT 'waiting', 1, 0, 0, coalesce("row$2", clock_timestamp() + "row$3" * interval '1 millisecond'), "row$1", NULL, NULL, clock_timestamp(), clock_timestamp(), "row$number", "row$4", "row$5"
+FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$number")
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+), "logged" AS (
+INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", 'submit', "previous", "state", "epoch", $6, "changed_at", "lease_until", $7 FROM "changed"
 )
 SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
 

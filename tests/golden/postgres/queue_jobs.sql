@@ -1,7 +1,7 @@
 -- Schema
 CREATE TABLE IF NOT EXISTS "queue_jobs" (
   "id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  "state" text COLLATE "C" NOT NULL CONSTRAINT "queue_jobs_state" CHECK ("state" IN ('queued', 'running', 'worked', 'refining', 'done', 'failed', 'dead', 'cancelled')),
+  "state" text COLLATE "C" NOT NULL CONSTRAINT "queue_jobs_state" CHECK ("state" = ANY ('{"queued","running","worked","refining","done","failed","dead","cancelled"}'::text[])),
   "version" bigint NOT NULL,
   "epoch" bigint NOT NULL,
   "attempts" integer NOT NULL,
@@ -94,6 +94,18 @@ RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "ru
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'submit', "previous", "state", "epoch", $12, "changed_at", "lease_until", $13 FROM "changed"
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
+-- submit many without keys
+WITH "changed" AS (
+INSERT INTO "queue_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "payload", "label", "result", "finished", "percent", "steps")
+SELECT 'queued', 1, 0, 0, coalesce("row$2", clock_timestamp() + "row$3" * interval '1 millisecond'), "row$1", NULL, NULL, clock_timestamp(), clock_timestamp(), "row$number", "row$4", "row$5", "row$6", "row$7", "row$8", "row$9"
+FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$8", "row$9", "row$number")
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+), "logged" AS (
+INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", 'submit', "previous", "state", "epoch", $10, "changed_at", "lease_until", $11 FROM "changed"
 )
 SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
 

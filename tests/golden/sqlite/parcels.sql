@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS "parcels" (
   "owner" TEXT,
   "lease_until" INTEGER,
   "run_at" INTEGER NOT NULL ON CONFLICT FAIL,
-  "priority" INTEGER NOT NULL ON CONFLICT FAIL CONSTRAINT "priority_in_range" CHECK ("priority" BETWEEN -2147483648 AND 2147483647),
+  "priority" INTEGER NOT NULL ON CONFLICT FAIL,
   "key" TEXT,
   "fingerprint" TEXT,
   "error" TEXT,
@@ -19,8 +19,8 @@ CREATE TABLE IF NOT EXISTS "parcels" (
   "number" INTEGER NOT NULL ON CONFLICT FAIL,
   "mark" TEXT
 ) STRICT;
-CREATE TRIGGER IF NOT EXISTS "parcels_state_insert" BEFORE INSERT ON "parcels" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'packing' THEN 0 WHEN 'packed' THEN 0 WHEN 'sent' THEN 0 WHEN 'lost' THEN 0 WHEN 'returned' THEN 0 ELSE NEW."state" IS NOT NULL END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;
-CREATE TRIGGER IF NOT EXISTS "parcels_state_update" BEFORE UPDATE OF "state" ON "parcels" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'packing' THEN 0 WHEN 'packed' THEN 0 WHEN 'sent' THEN 0 WHEN 'lost' THEN 0 WHEN 'returned' THEN 0 ELSE NEW."state" IS NOT NULL END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;
+CREATE TRIGGER IF NOT EXISTS "parcels_state_insert" BEFORE INSERT ON "parcels" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'packing' THEN 0 WHEN 'packed' THEN 0 WHEN 'sent' THEN 0 WHEN 'lost' THEN 0 WHEN 'returned' THEN 0 ELSE NEW."state" IS NOT NULL END OR NEW."priority" NOT BETWEEN -2147483648 AND 2147483647 BEGIN SELECT CASE WHEN NEW."priority" NOT BETWEEN -2147483648 AND 2147483647 THEN RAISE(FAIL, 'priority is not in range') ELSE RAISE(FAIL, 'the state is not declared') END; END;
+CREATE TRIGGER IF NOT EXISTS "parcels_state_update" BEFORE UPDATE OF "state", "priority" ON "parcels" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'packing' THEN 0 WHEN 'packed' THEN 0 WHEN 'sent' THEN 0 WHEN 'lost' THEN 0 WHEN 'returned' THEN 0 ELSE NEW."state" IS NOT NULL END OR NEW."priority" NOT BETWEEN -2147483648 AND 2147483647 BEGIN SELECT CASE WHEN NEW."priority" NOT BETWEEN -2147483648 AND 2147483647 THEN RAISE(FAIL, 'priority is not in range') ELSE RAISE(FAIL, 'the state is not declared') END; END;
 CREATE TABLE IF NOT EXISTS "parcels_log" (
   "job" INTEGER NOT NULL ON CONFLICT FAIL,
   "version" INTEGER NOT NULL ON CONFLICT FAIL,

@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS "queue_jobs" (
   "owner" TEXT,
   "lease_until" INTEGER,
   "run_at" INTEGER NOT NULL ON CONFLICT FAIL,
-  "priority" INTEGER NOT NULL ON CONFLICT FAIL CONSTRAINT "priority_in_range" CHECK ("priority" BETWEEN -2147483648 AND 2147483647),
+  "priority" INTEGER NOT NULL ON CONFLICT FAIL,
   "key" TEXT,
   "fingerprint" TEXT,
   "error" TEXT,
@@ -20,11 +20,11 @@ CREATE TABLE IF NOT EXISTS "queue_jobs" (
   "label" TEXT,
   "result" TEXT,
   "finished" INTEGER,
-  "percent" INTEGER NOT NULL ON CONFLICT FAIL CONSTRAINT "percent_in_range" CHECK ("percent" BETWEEN -2147483648 AND 2147483647),
+  "percent" INTEGER NOT NULL ON CONFLICT FAIL,
   "steps" INTEGER NOT NULL ON CONFLICT FAIL
 ) STRICT;
-CREATE TRIGGER IF NOT EXISTS "queue_jobs_state_insert" BEFORE INSERT ON "queue_jobs" WHEN CASE NEW."state" WHEN 'queued' THEN 0 WHEN 'running' THEN 0 WHEN 'worked' THEN 0 WHEN 'refining' THEN 0 WHEN 'done' THEN 0 WHEN 'failed' THEN 0 WHEN 'dead' THEN 0 WHEN 'cancelled' THEN 0 ELSE NEW."state" IS NOT NULL END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;
-CREATE TRIGGER IF NOT EXISTS "queue_jobs_state_update" BEFORE UPDATE OF "state" ON "queue_jobs" WHEN CASE NEW."state" WHEN 'queued' THEN 0 WHEN 'running' THEN 0 WHEN 'worked' THEN 0 WHEN 'refining' THEN 0 WHEN 'done' THEN 0 WHEN 'failed' THEN 0 WHEN 'dead' THEN 0 WHEN 'cancelled' THEN 0 ELSE NEW."state" IS NOT NULL END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;
+CREATE TRIGGER IF NOT EXISTS "queue_jobs_state_insert" BEFORE INSERT ON "queue_jobs" WHEN CASE NEW."state" WHEN 'queued' THEN 0 WHEN 'running' THEN 0 WHEN 'worked' THEN 0 WHEN 'refining' THEN 0 WHEN 'done' THEN 0 WHEN 'failed' THEN 0 WHEN 'dead' THEN 0 WHEN 'cancelled' THEN 0 ELSE NEW."state" IS NOT NULL END OR NEW."priority" NOT BETWEEN -2147483648 AND 2147483647 OR NEW."percent" NOT BETWEEN -2147483648 AND 2147483647 BEGIN SELECT CASE WHEN NEW."priority" NOT BETWEEN -2147483648 AND 2147483647 THEN RAISE(FAIL, 'priority is not in range') WHEN NEW."percent" NOT BETWEEN -2147483648 AND 2147483647 THEN RAISE(FAIL, 'percent is not in range') ELSE RAISE(FAIL, 'the state is not declared') END; END;
+CREATE TRIGGER IF NOT EXISTS "queue_jobs_state_update" BEFORE UPDATE OF "state", "priority", "percent" ON "queue_jobs" WHEN CASE NEW."state" WHEN 'queued' THEN 0 WHEN 'running' THEN 0 WHEN 'worked' THEN 0 WHEN 'refining' THEN 0 WHEN 'done' THEN 0 WHEN 'failed' THEN 0 WHEN 'dead' THEN 0 WHEN 'cancelled' THEN 0 ELSE NEW."state" IS NOT NULL END OR NEW."priority" NOT BETWEEN -2147483648 AND 2147483647 OR NEW."percent" NOT BETWEEN -2147483648 AND 2147483647 BEGIN SELECT CASE WHEN NEW."priority" NOT BETWEEN -2147483648 AND 2147483647 THEN RAISE(FAIL, 'priority is not in range') WHEN NEW."percent" NOT BETWEEN -2147483648 AND 2147483647 THEN RAISE(FAIL, 'percent is not in range') ELSE RAISE(FAIL, 'the state is not declared') END; END;
 CREATE TABLE IF NOT EXISTS "queue_jobs_log" (
   "job" INTEGER NOT NULL ON CONFLICT FAIL,
   "version" INTEGER NOT NULL ON CONFLICT FAIL,

@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS "transcode_jobs" (
   "owner" TEXT,
   "lease_until" INTEGER,
   "run_at" INTEGER NOT NULL ON CONFLICT FAIL,
-  "priority" INTEGER NOT NULL ON CONFLICT FAIL CONSTRAINT "priority_in_range" CHECK ("priority" BETWEEN -2147483648 AND 2147483647),
+  "priority" INTEGER NOT NULL ON CONFLICT FAIL,
   "key" TEXT,
   "fingerprint" TEXT,
   "error" TEXT,
@@ -18,11 +18,11 @@ CREATE TABLE IF NOT EXISTS "transcode_jobs" (
   "rule" INTEGER NOT NULL ON CONFLICT FAIL,
   "video" TEXT NOT NULL ON CONFLICT FAIL,
   "duration" REAL,
-  "width" INTEGER CONSTRAINT "width_in_range" CHECK ("width" BETWEEN -2147483648 AND 2147483647),
-  "height" INTEGER CONSTRAINT "height_in_range" CHECK ("height" BETWEEN -2147483648 AND 2147483647)
+  "width" INTEGER,
+  "height" INTEGER
 ) STRICT;
-CREATE TRIGGER IF NOT EXISTS "transcode_jobs_state_insert" BEFORE INSERT ON "transcode_jobs" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'claimed' THEN 0 WHEN 'completed' THEN 0 WHEN 'failed' THEN 0 WHEN 'cancelled' THEN 0 ELSE NEW."state" IS NOT NULL END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;
-CREATE TRIGGER IF NOT EXISTS "transcode_jobs_state_update" BEFORE UPDATE OF "state" ON "transcode_jobs" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'claimed' THEN 0 WHEN 'completed' THEN 0 WHEN 'failed' THEN 0 WHEN 'cancelled' THEN 0 ELSE NEW."state" IS NOT NULL END BEGIN SELECT RAISE(FAIL, 'the state is not declared'); END;
+CREATE TRIGGER IF NOT EXISTS "transcode_jobs_state_insert" BEFORE INSERT ON "transcode_jobs" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'claimed' THEN 0 WHEN 'completed' THEN 0 WHEN 'failed' THEN 0 WHEN 'cancelled' THEN 0 ELSE NEW."state" IS NOT NULL END OR NEW."priority" NOT BETWEEN -2147483648 AND 2147483647 OR NEW."width" NOT BETWEEN -2147483648 AND 2147483647 OR NEW."height" NOT BETWEEN -2147483648 AND 2147483647 BEGIN SELECT CASE WHEN NEW."priority" NOT BETWEEN -2147483648 AND 2147483647 THEN RAISE(FAIL, 'priority is not in range') WHEN NEW."width" NOT BETWEEN -2147483648 AND 2147483647 THEN RAISE(FAIL, 'width is not in range') WHEN NEW."height" NOT BETWEEN -2147483648 AND 2147483647 THEN RAISE(FAIL, 'height is not in range') ELSE RAISE(FAIL, 'the state is not declared') END; END;
+CREATE TRIGGER IF NOT EXISTS "transcode_jobs_state_update" BEFORE UPDATE OF "state", "priority", "width", "height" ON "transcode_jobs" WHEN CASE NEW."state" WHEN 'waiting' THEN 0 WHEN 'claimed' THEN 0 WHEN 'completed' THEN 0 WHEN 'failed' THEN 0 WHEN 'cancelled' THEN 0 ELSE NEW."state" IS NOT NULL END OR NEW."priority" NOT BETWEEN -2147483648 AND 2147483647 OR NEW."width" NOT BETWEEN -2147483648 AND 2147483647 OR NEW."height" NOT BETWEEN -2147483648 AND 2147483647 BEGIN SELECT CASE WHEN NEW."priority" NOT BETWEEN -2147483648 AND 2147483647 THEN RAISE(FAIL, 'priority is not in range') WHEN NEW."width" NOT BETWEEN -2147483648 AND 2147483647 THEN RAISE(FAIL, 'width is not in range') WHEN NEW."height" NOT BETWEEN -2147483648 AND 2147483647 THEN RAISE(FAIL, 'height is not in range') ELSE RAISE(FAIL, 'the state is not declared') END; END;
 CREATE TABLE IF NOT EXISTS "transcode_jobs_log" (
   "job" INTEGER NOT NULL ON CONFLICT FAIL,
   "version" INTEGER NOT NULL ON CONFLICT FAIL,
