@@ -97,6 +97,14 @@ TYPED_TEST(migrated_orders, still_hold_only_declared_states) {
     EXPECT_THROW(this->place.execute("UPDATE orders SET state = 'working'"), std::runtime_error);
 }
 
+TYPED_TEST(migrated_orders, hold_new_numbers_to_what_their_members_can_take) {
+    this->template schema<orders::wider::machine>().migrate().value();
+    for (const char* beyond : {"copies = 2147483648", "copies = -2147483649", "urgent = 2"})
+        EXPECT_THROW(this->place.execute(std::string{"UPDATE orders SET "} + beyond),
+                     std::runtime_error);
+    this->place.execute("UPDATE orders SET copies = 2147483647");
+}
+
 TYPED_TEST(migrated_orders, keep_what_others_built_on_the_table) {
     this->place.execute(
         "CREATE TABLE parcels (id bigint PRIMARY KEY, order_id bigint NOT NULL REFERENCES orders "
