@@ -170,6 +170,19 @@ result<void> refuse_removed_states(executor& transaction, const spec& declared) 
                      "): declare them, rename them by `formerly`, or move the jobs on first");
 }
 
+result<void> refuse_beyond(executor& transaction, const spec& declared, const limited& number) {
+    static constexpr column_type count[] = {column_type::int64};
+    std::int64_t jobs = 0;
+    auto rows = transaction.execute({count_beyond(declared, number), count, false}, {},
+                                    [&](std::span<const value> row) { jobs = row[0].integer(); });
+    if (!rows) return std::move(rows).error();
+    if (jobs == 0) return success();
+    return error(errc::schema_drifted,
+                 "the column '" + number.column + "' of '" + std::string{declared.table} +
+                     "' holds numbers that its member cannot take, in so many jobs: " +
+                     std::to_string(jobs) + "; change them, or give the member a wider type");
+}
+
 }  // namespace
 
 result<void> schema_core::change_tables_once(executor& transaction, attempt& now) {
@@ -188,6 +201,8 @@ result<void> schema_core::change_tables_once(executor& transaction, attempt& now
         if (auto done = now.silently(transaction, std::string{each.statement}); !done) return done;
     if (planned.value().counts_removed)
         if (auto fine = refuse_removed_states(transaction, now.declared); !fine) return fine;
+    for (const limited& each : planned.value().narrowed)
+        if (auto fine = refuse_beyond(transaction, now.declared, each); !fine) return fine;
     if (now.past.empty() || now.past.back().ddl != now.ddl)
         if (auto noted = note(transaction, now); !noted) return noted;
     if (auto looked = now.look(transaction); !looked) return looked;

@@ -161,14 +161,53 @@ private:
         if (speech_.schema.replaces_checks)
             add(alter(jobs.name) + " ADD CONSTRAINT " + check_of_states() +
                 std::string{speech_.schema.not_valid});
-        for (const declared_object& each : tables_.triggers) add(std::string{each.statement});
+        if (!tables_.triggers.empty()) hold_by_triggers(jobs);
         made_.counts_removed = made_.counts_removed || jobs.states.empty();
+    }
+
+    // What an older declaration limited stays so, for its programs.
+    void hold_by_triggers(const found_table& jobs) {
+        std::vector<limited> held, kept;
+        for (const found_object& each : jobs.states)
+            for (const limited& number : limited_in(each.definition)) held.push_back(number);
+        const auto has = [](const std::vector<limited>& all, const limited& number) {
+            return std::find(all.begin(), all.end(), number) != all.end();
+        };
+        for (const limited& each : held)
+            if (find_named(jobs.columns, each.column) != nullptr && !is_ours(each.column) &&
+                !has(kept, each))
+                kept.push_back(each);
+        for (const limited& each : limited_columns(declared_, speech_))
+            if (!has(held, each) && is_there(jobs, each.column)) made_.narrowed.push_back(each);
+        sql_writer out(speech_);
+        write_state_triggers(out, declared_, kept);
+        for (const declared_object& each : read_ddl(out.text()).triggers)
+            add(std::string{each.statement});
+    }
+
+    static bool is_there(const found_table& jobs, const column& own) {
+        return find_named(jobs.columns, own.name) != nullptr ||
+               find_named(jobs.columns, own.formerly) != nullptr;
+    }
+    bool is_there(const found_table& jobs, std::string_view column_name) const {
+        const column* const own = find_named(declared_.columns, column_name);
+        return own != nullptr ? is_there(jobs, *own)
+                              : find_named(jobs.columns, column_name) != nullptr;
+    }
+
+    // Under its name or the one that it had.
+    bool is_ours(std::string_view column_name) const {
+        const auto ours = [&](const column& each) {
+            return each.name == column_name || each.formerly == column_name;
+        };
+        return column_name == "priority" ||
+               std::any_of(declared_.columns.begin(), declared_.columns.end(), ours);
     }
 
     bool holds_the_declared(const found_object& holder) {
         const auto held = states_in(holder.definition);
         bool fits = held.size() == declared_.states.size() &&
-                    missing_limits(tables_, holder.definition).empty();
+                    misheld_limits(declared_, tables_, holder).empty();
         for (const std::string_view each : held) {
             if (declares_state(declared_, each)) continue;
             fits = false;
@@ -199,6 +238,11 @@ private:
 result<migration_plan> plan_migration(const catalog& statements, const declared_schema& tables,
                                       const found_schema& found) {
     return planning(statements, tables, found).run();
+}
+
+std::string count_beyond(const spec& declared, const limited& number) {
+    return "SELECT count(*) FROM " + quoted(declared.table) + " WHERE " + quoted(number.column) +
+           " NOT BETWEEN " + number.limits;
 }
 
 std::string count_removed_states(const spec& declared) {

@@ -9,6 +9,7 @@ namespace statemachine::detail {
 struct migration_plan {
     std::vector<std::string> together;  // in one transaction
     bool counts_removed = false;        // a job in a state that is not declared has to be refused
+    std::vector<limited> narrowed{};    // so does a number beyond limits that are new
 };
 
 // How the changes of one transaction come about. Indexes of tables that are there already are left
@@ -18,6 +19,9 @@ result<migration_plan> plan_migration(const catalog& statements, const declared_
 
 // Counts the jobs in states that are not declared: rows of state and number.
 std::string count_removed_states(const spec& declared);
+
+// Counts the jobs whose number is beyond its limits.
+std::string count_beyond(const spec& declared, const limited& number);
 
 // Indexes that the library made, and that neither `tables` nor the declaration before it needs.
 // Indexes of others are in no past declaration.

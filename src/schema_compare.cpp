@@ -100,9 +100,9 @@ private:
             }
             if (holder->invalid)
                 add(weight::pending, what + " was not applied to old rows: migrate the schema");
-            for (const std::string_view each : missing_limits(tables_, holder->definition))
-                add(weight::pending, what + " does not hold the range of '" + std::string{each} +
-                                         "' yet: migrate the schema");
+            for (const std::string& each : misheld_limits(declared_, tables_, *holder))
+                add(weight::pending, what + " does not hold '" + each +
+                                         "' to the range of its member: migrate the schema");
             const auto held = states_in(holder->definition);
             for (const state_spec& each : declared_.states)
                 if (std::find(held.begin(), held.end(), each.name) == held.end())
@@ -134,16 +134,21 @@ std::vector<std::string> holders_of_states(const spec& declared, const declared_
     return names;
 }
 
-std::vector<std::string_view> missing_limits(const declared_schema& tables,
-                                             std::string_view definition) {
-    std::vector<std::string_view> missing;
-    if (tables.triggers.empty()) return missing;
-    const auto held = limited_in(definition);
-    for (const std::string_view each : limited_in(tables.triggers.front().statement))
-        if (std::find(held.begin(), held.end(), each) == held.end() &&
-            std::find(missing.begin(), missing.end(), each) == missing.end())
-            missing.push_back(each);
-    return missing;
+std::vector<std::string> misheld_limits(const spec& declared, const declared_schema& tables,
+                                        const found_object& holder) {
+    std::vector<std::string> misheld;
+    if (tables.triggers.empty()) return misheld;
+    const auto held = limited_in(holder.definition);
+    const auto wanted = limited_in(tables.triggers.front().statement);
+    for (const limited& each : wanted)
+        if (std::find(held.begin(), held.end(), each) == held.end()) misheld.push_back(each.column);
+    for (const limited& each : held) {
+        const auto same = [&](const limited& other) { return other.column == each.column; };
+        if (std::none_of(wanted.begin(), wanted.end(), same) &&
+            find_named(declared.columns, each.column) != nullptr)
+            misheld.push_back(each.column);
+    }
+    return misheld;
 }
 
 std::vector<difference> compare(const spec& declared, const declared_schema& tables,

@@ -24,9 +24,10 @@ bool declares_state(const spec& declared, std::string_view name);
 // What each of the objects that hold the states should be called: one CHECK, or two triggers.
 std::vector<std::string> holders_of_states(const spec& declared, const declared_schema& tables);
 
-// The columns whose limits that definition should hold, and does not.
-std::vector<std::string_view> missing_limits(const declared_schema& tables,
-                                             std::string_view definition);
+// The declared columns of which what holds the states holds other limits than it should. Those of
+// columns that are not declared are an older program's.
+std::vector<std::string> misheld_limits(const spec& declared, const declared_schema& tables,
+                                        const found_object& holder);
 
 std::vector<difference> compare(const spec& declared, const declared_schema& tables,
                                 const found_schema& found);

@@ -1,7 +1,5 @@
 #include "schema_text.hpp"
 
-#include "render/column.hpp"
-
 #include <algorithm>
 #include <array>
 
@@ -102,13 +100,20 @@ std::vector<std::string_view> states_in(std::string_view definition) {
     return names;
 }
 
-std::vector<std::string_view> limited_in(std::string_view definition) {
-    std::vector<std::string_view> names;
-    for_each_text(definition, [&](std::string_view text) {
-        if (text.ends_with(not_in_range))
-            names.push_back(text.substr(0, text.size() - not_in_range.size()));
-    });
-    return names;
+std::vector<limited> limited_in(std::string_view trigger) {
+    constexpr std::string_view number = "NEW.\"", between = "\" NOT BETWEEN ";
+    std::vector<limited> found;
+    trigger = trigger.substr(0, trigger.find(" BEGIN "));
+    for (std::size_t at = trigger.find(number); at != trigger.npos; at = trigger.find(number, at)) {
+        at += number.size();
+        const std::size_t end = trigger.find('"', at);
+        if (end == trigger.npos || !trigger.substr(end).starts_with(between)) continue;
+        const std::size_t limits = end + between.size();
+        found.push_back(
+            {std::string{trigger.substr(at, end - at)},
+             std::string{trigger.substr(limits, trigger.find(" THEN ", limits) - limits)}});
+    }
+    return found;
 }
 
 std::string quoted(std::string_view name, std::string_view suffix) {

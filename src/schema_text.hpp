@@ -2,6 +2,8 @@
 // all that is rendered, and a table that is added there needs no word here.
 #pragma once
 
+#include "render/column.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,8 +44,8 @@ declared_schema read_ddl(std::string_view ddl);
 // The names among the quoted texts of a CHECK or trigger.
 std::vector<std::string_view> states_in(std::string_view definition);
 
-// The columns whose limits a trigger holds.
-std::vector<std::string_view> limited_in(std::string_view definition);
+// The numbers whose limits a trigger holds.
+std::vector<limited> limited_in(std::string_view trigger);
 
 std::string quoted(std::string_view name, std::string_view suffix = {});
 

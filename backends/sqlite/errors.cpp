@@ -142,13 +142,12 @@ std::string quoting(std::string_view advice, std::string_view text) {
     return text.empty() ? std::string(advice) : sentence({advice, " (", text, ")"});
 }
 
-// A column's name and nothing else stands before it: a trigger of the user's may quote a value.
-bool says_not_in_range(std::string_view text) {
-    constexpr std::string_view words = " is not in range";
-    if (!text.ends_with(words)) return false;
-    text.remove_suffix(words.size());
-    return text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == text.npos &&
-           text.find_first_of("0123456789") != 0;
+// Only a column's name may follow: a trigger of the user's may quote a value.
+bool is_beyond_limits(std::string_view text) {
+    constexpr std::string_view words = "statemachine: the number does not fit ";
+    return text.starts_with(words) &&
+           text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_", words.size()) ==
+               text.npos;
 }
 
 }  // namespace
@@ -174,7 +173,7 @@ error translate(int code, std::string_view text, stage when) {
         return translate(SQLITE_READONLY_DBMOVED, {}, when);
     // The library's own limits of a column that is narrower than SQLite's integers, and the CHECK
     // that tables had for them before.
-    if ((code == SQLITE_CONSTRAINT_TRIGGER && says_not_in_range(text)) ||
+    if ((code == SQLITE_CONSTRAINT_TRIGGER && is_beyond_limits(text)) ||
         (code == SQLITE_CONSTRAINT_CHECK && text.ends_with("_in_range")))
         return {errc::invalid_value,
                 quoting("a number does not fit its column; give one in range", text), native};

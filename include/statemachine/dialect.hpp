@@ -14,7 +14,7 @@ struct schema_dialect {
     /// (`table`, `column`, `index`, `states`), its name, its type or definition, and its traits out
     /// of `hidden`, `mandatory`, `filled`, `counted`, `invalid`.
     std::string_view found;
-    bool replaces_checks;           ///< a CHECK can be replaced; elsewhere triggers hold the states
+    bool replaces_checks;           ///< a CHECK can be replaced; elsewhere triggers do its work
     bool relaxes_columns;           ///< a column can lose its NOT NULL
     std::string_view not_valid;     ///< appended to a CHECK that is validated later
     std::string_view concurrently;  ///< builds an index beside writers; empty: they wait

@@ -17,6 +17,9 @@
 //     a state removed  is refused with its name and count as long as a job is in it
 //     a new claim      gets its indexes, beside writers where the database can; those that neither
 //                      this declaration nor the one before it needs are dropped
+//     another range    of a number that the database keeps in the same type, as SQLite does those
+//                      of 32 and of 64 bits, is held from then on; refused as long as a job is
+//                      beyond it
 //     everything else  such as another type is refused in words
 //
 // A program with the declaration before goes on working beside the new one, unless something was
@@ -56,8 +59,9 @@ public:
         return core_.migrate(options);
     }
 
-    /// Compares the tables with the declaration: columns, their types, whether they take NULL, the
-    /// states allowed, indexes, and whether row level security would hide jobs from this role.
+    /// Compares the tables with the declaration: columns, their types and ranges, whether they take
+    /// NULL, the states allowed, indexes, and whether row level security would hide jobs from this
+    /// role.
     result<schema_report> check() { return core_.check(); }
 
     /// Each statement of the machine with its plan on this database as it is now, for sample

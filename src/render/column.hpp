@@ -15,10 +15,14 @@ inline void write_column(sql_writer& out, std::string_view name, column_type typ
     if (!optional) write_not_null(out);
 }
 
-// Follows the name of the column in what is said of a number beyond them.
-inline constexpr std::string_view not_in_range = " is not in range";
+// A number whose column takes more than its member can, such as `0 AND 1`.
+struct limited {
+    std::string column;
+    std::string limits;
 
-// What a number may be where its column takes more than its member: lower and upper limit.
+    bool operator==(const limited&) const = default;
+};
+
 inline std::string_view limits_of(const dialect& speech, column_type type) {
     if (!speech.checks_types) return {};
     if (type == column_type::boolean) return "0 AND 1";

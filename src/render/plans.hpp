@@ -67,7 +67,7 @@ struct catalog {
     compiled_statement find_key, find_keys, find_token, read, list, history, renew_many,
         renew_reason;
     plan submit_many;          // where the dialect has arrays
-    plan submit_many_unkeyed;  // jobs without keys
+    plan submit_many_unkeyed;  // there, too: jobs without keys
     plan renew;
     plan expire;
     std::span<const event_plans> events;

@@ -6,6 +6,7 @@
 #include "lease.hpp"
 #include "outbox.hpp"
 
+#include <span>
 #include <vector>
 
 namespace statemachine::detail {
@@ -19,20 +20,28 @@ inline void write_state_check(sql_writer& out, const spec& declared) {
     out << "}'::text[]))";
 }
 
-// Numbers that others write, too, with the limits that their columns do not know.
-struct limited {
-    std::string_view column;
-    std::string_view limits;
-};
 inline std::vector<limited> limited_columns(const spec& declared, const dialect& speech) {
     std::vector<limited> all;
     const auto add = [&](std::string_view name, column_type type) {
         if (const auto limits = limits_of(speech, type); !limits.empty())
-            all.push_back({name, limits});
+            all.push_back({std::string{name}, std::string{limits}});
     };
     add("priority", column_type::int32);
     for (const column& each : declared.columns) add(each.name, each.field->type);
     return all;
+}
+
+// One branch of a CASE for each number that is beyond its limits. A CASE, as a chain of ORs may be
+// no deeper than a thousand.
+template <class Then>
+void write_beyond_limits(sql_writer& out, std::span<const limited> numbers, Then then) {
+    out << "CASE";
+    for (const limited& each : numbers) {
+        out << " WHEN NEW.";
+        out.name(each.column) << " NOT BETWEEN " << each.limits << " THEN ";
+        then(each);
+    }
+    out << " ELSE ";
 }
 
 // Where a CHECK is part of its table for good, triggers hold the states and limits: they are
@@ -40,44 +49,36 @@ inline std::vector<limited> limited_columns(const spec& declared, const dialect&
 // such as that of any CHECK beside a trigger, would need a copy of the pages to undo the statement
 // by. CASE, because IN builds a table of the names for each row. NULL is left to the column, where
 // a statement may ignore it.
-inline void write_state_triggers(sql_writer& out, const spec& declared) {
-    if (out.speech().schema.replaces_checks) return;
-    const std::vector<limited> numbers = limited_columns(declared, out.speech());
-    const auto exceeds = [&](const limited& each) {
-        out << "NEW.";
-        out.name(each.column) << " NOT BETWEEN " << each.limits;
-    };
-    const auto write = [&](std::string_view suffix, auto when) {
-        out << "CREATE TRIGGER IF NOT EXISTS ";
-        out.name(declared.table, suffix) << " BEFORE ";
-        when();
-        out << " ON ";
-        out.name(declared.table) << " WHEN CASE NEW.\"state\"";
-        for (const state_spec& each : declared.states) {
-            out << " WHEN ";
-            out.literal(each.name) << " THEN 0";
-        }
-        out << " ELSE NEW.\"state\" IS NOT NULL END";
-        for (const limited& each : numbers) {
-            out << " OR ";
-            exceeds(each);
-        }
-        out << " BEGIN SELECT CASE";
-        for (const limited& each : numbers) {
-            out << " WHEN ";
-            exceeds(each);
-            out << " THEN RAISE(FAIL, '" << each.column << not_in_range << "')";
-        }
-        out << " ELSE RAISE(FAIL, 'the state is not declared') END; END;\n";
-    };
-    write("_state_insert", [&] { out << "INSERT"; });
-    write("_state_update", [&] {
-        out << "UPDATE OF \"state\"";
-        for (const limited& each : numbers) {
-            out << ", ";
-            out.name(each.column);
-        }
+inline void write_state_trigger(sql_writer& out, const spec& declared,
+                                std::span<const limited> numbers, bool of_update) {
+    out << "CREATE TRIGGER IF NOT EXISTS ";
+    out.name(declared.table, of_update ? "_state_update" : "_state_insert")
+        << " BEFORE " << (of_update ? "UPDATE OF \"state\"" : "INSERT");
+    for (const limited& each : numbers)
+        if (of_update) (out << ", ").name(each.column);
+    out << " ON ";
+    out.name(declared.table) << " WHEN ";
+    write_beyond_limits(out, numbers, [&](const limited&) { out << "1"; });
+    out << "CASE NEW.\"state\"";
+    for (const state_spec& each : declared.states) {
+        out << " WHEN ";
+        out.literal(each.name) << " THEN 0";
+    }
+    out << " ELSE NEW.\"state\" IS NOT NULL END END BEGIN SELECT ";
+    write_beyond_limits(out, numbers, [&](const limited& each) {
+        out << "RAISE(FAIL, 'statemachine: the number does not fit " << each.column << "')";
     });
+    out << "RAISE(FAIL, 'the state is not declared') END; END;\n";
+}
+
+// `kept` are the limits of columns that an older declaration had.
+inline void write_state_triggers(sql_writer& out, const spec& declared,
+                                 std::span<const limited> kept = {}) {
+    if (out.speech().schema.replaces_checks) return;
+    std::vector<limited> numbers = limited_columns(declared, out.speech());
+    numbers.insert(numbers.end(), kept.begin(), kept.end());
+    write_state_trigger(out, declared, numbers, false);
+    write_state_trigger(out, declared, numbers, true);
 }
 
 inline void write_job_table(sql_writer& out, const spec& declared) {

@@ -122,9 +122,11 @@ TEST(sqlite_errors, tell_a_number_out_of_range_from_other_checks) {
     const auto code_of = [](int code, const char* text) {
         return translate(code, text, stage::running).code();
     };
-    EXPECT_EQ(code_of(SQLITE_CONSTRAINT_TRIGGER, "width is not in range"), errc::invalid_value);
-    for (const char* others : {"width is too large", "4111 is not in range", "'x' is not in range"})
-        EXPECT_EQ(code_of(SQLITE_CONSTRAINT_TRIGGER, others), errc::constraint_violated) << others;
+    const std::string own = "statemachine: the number does not fit ";
+    EXPECT_EQ(code_of(SQLITE_CONSTRAINT_TRIGGER, (own + "width").c_str()), errc::invalid_value);
+    for (const std::string& other :
+         {std::string{"the number does not fit width"}, own + "'x'", own + "width by 3.5"})
+        EXPECT_EQ(code_of(SQLITE_CONSTRAINT_TRIGGER, other.c_str()), errc::constraint_violated);
     EXPECT_EQ(code_of(SQLITE_CONSTRAINT_CHECK, "CHECK constraint failed: width_in_range"),
               errc::invalid_value);
     EXPECT_EQ(code_of(SQLITE_CONSTRAINT_CHECK, "CHECK constraint failed: jobs_state"),

@@ -205,6 +205,57 @@ inline constexpr sm::machine<state, job> machine{.table = table,
                                                  .transitions = transitions};
 }  // namespace stricter
 
+/// Without the weight, and with one state more.
+namespace weightless {
+enum class state { waiting, packing, packed, lost, shelved };
+using enum state;
+struct job {
+    std::string article{};
+};
+constexpr sm::event<> shelve{"shelve"};
+
+inline constexpr sm::column columns[] = {{"article", sm::field<&job::article>, sm::identity}};
+inline constexpr sm::named<state> states[] = {{waiting, "waiting"},
+                                              {packing, "packing"},
+                                              {packed, "packed", sm::terminal},
+                                              {lost, "lost", sm::terminal},
+                                              {shelved, "shelved", sm::terminal}};
+inline constexpr sm::transition<state> transitions[] = {
+    {.on = claim,
+     .from = waiting,
+     .to = packing,
+     .lease = 30s,
+     .max_attempts = 3,
+     .expired = waiting,
+     .exhausted = lost},
+    {.on = finish, .from = packing, .to = packed},
+    {.on = shelve, .from = waiting, .to = shelved, .control = true},
+};
+inline constexpr sm::machine<state, job> machine{.table = table,
+                                                 .initial = waiting,
+                                                 .columns = columns,
+                                                 .states = states,
+                                                 .transitions = transitions};
+}  // namespace weightless
+
+/// With a weight of any size.
+namespace heavier {
+using first::state;
+struct job {
+    std::string article{};
+    std::optional<std::int64_t> weight{};
+    std::optional<std::string> note{};
+};
+inline constexpr sm::column columns[] = {{"article", sm::field<&job::article>, sm::identity},
+                                         {"weight", sm::field<&job::weight>},
+                                         {"note", sm::field<&job::note>}};
+inline constexpr sm::machine<state, job> machine{.table = table,
+                                                 .initial = state::waiting,
+                                                 .columns = columns,
+                                                 .states = first::states,
+                                                 .transitions = stricter::transitions};
+}  // namespace heavier
+
 /// Defined in orders.cpp, where the store is compiled.
 template <const auto& Machine, class Database>
 sm::store<Machine> store_on(Database& database);

@@ -103,6 +103,43 @@ TYPED_TEST(migrated_orders, hold_new_numbers_to_what_their_members_can_take) {
         EXPECT_THROW(this->place.execute(std::string{"UPDATE orders SET "} + beyond),
                      std::runtime_error);
     this->place.execute("UPDATE orders SET copies = 2147483647");
+    const std::string columns =
+        "state, version, epoch, attempts, run_at, priority, created_at, changed_at, rule, article";
+    EXPECT_THROW(this->place.execute("INSERT INTO orders (" + columns + ", urgent) SELECT " +
+                                     columns + ", 2 FROM orders WHERE id = 1"),
+                 std::runtime_error);
+}
+
+// Where one type of the database holds both; elsewhere another type is refused.
+TYPED_TEST(migrated_orders,
+           take_larger_numbers_for_a_wider_member_and_no_smaller_member_for_those) {
+    if constexpr (TestFixture::is_sqlite) {
+        TypeParam elsewhere;
+        auto fresh = elsewhere.open();
+        auto narrow = orders::schema_on<orders::first::machine>(fresh);
+        auto wide = orders::schema_on<orders::heavier::machine>(fresh);
+        narrow.migrate().value();
+        elsewhere.execute(
+            "INSERT INTO orders (state, version, epoch, attempts, run_at, priority, created_at, "
+            "changed_at, rule, article, weight) VALUES ('waiting', 1, 0, 0, 0, 0, 0, 0, 0, 'x', "
+            "1)");
+        EXPECT_THROW(elsewhere.execute("UPDATE orders SET weight = 3000000000"),
+                     std::runtime_error);
+        EXPECT_FALSE(wide.check().value().fits());
+        wide.migrate().value();
+        EXPECT_TRUE(wide.check().value().fits());
+        elsewhere.execute("UPDATE orders SET weight = 3000000000");
+        const auto refused = orders::schema_on<orders::wider::machine>(fresh).migrate();
+        ASSERT_EQ(told(refused), "error: schema_drifted");
+        EXPECT_TRUE(says(refused.error().message(), {"'weight'", "cannot take"}));
+        elsewhere.execute("UPDATE orders SET weight = 2147483647");
+        orders::schema_on<orders::wider::machine>(fresh).migrate().value();
+        EXPECT_THROW(elsewhere.execute("UPDATE orders SET weight = 3000000000"),
+                     std::runtime_error);
+    } else {
+        EXPECT_EQ(told(this->template schema<orders::heavier::machine>().migrate()),
+                  "error: schema_drifted");
+    }
 }
 
 TYPED_TEST(migrated_orders, keep_what_others_built_on_the_table) {

@@ -92,6 +92,19 @@ TYPED_TEST(versions_of_orders, are_not_taken_back_by_an_older_program_that_start
     EXPECT_EQ(this->state_of(3), "returned");
 }
 
+TYPED_TEST(versions_of_orders, hold_the_numbers_of_an_older_program_that_are_declared_no_more) {
+    this->template schema<orders::first::machine>().migrate().value();
+    this->template schema<orders::weightless::machine>().migrate().value();
+    EXPECT_TRUE(this->template schema<orders::first::machine>().migrate().value().superseded);
+    EXPECT_TRUE(this->template schema<orders::first::machine>().check().value().fits());
+    if constexpr (TestFixture::is_sqlite) {
+        const std::string trigger =
+            this->place.text("SELECT sql FROM sqlite_schema WHERE name = 'orders_state_update'");
+        EXPECT_NE(trigger.find("NEW.\"weight\" NOT BETWEEN"), std::string::npos);
+    }
+    this->place.execute("UPDATE orders SET state = 'shelved' WHERE id = 5");
+}
+
 TYPED_TEST(versions_of_orders, tell_an_older_program_that_its_names_are_gone) {
     this->template schema<orders::first::machine>().migrate().value();
     this->template schema<orders::renamed::machine>().migrate().value();

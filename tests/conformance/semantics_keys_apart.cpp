@@ -49,6 +49,12 @@ TYPED_TEST(keys_apart, make_one_job_each_also_in_a_batch) {
                                               "rejected: key_conflict", "applied"}));
 }
 
+TYPED_TEST(keys_apart, are_asked_of_no_job_of_a_batch) {
+    using submission = typename TestFixture::store_type::submission;
+    const std::vector<submission> jobs(3, {.job = {.payload = "p"}});
+    for (const auto& each : this->store.submit_many(jobs)) EXPECT_EQ(told(each), "applied");
+}
+
 TYPED_TEST(keys_apart, make_one_job_each_however_many_submit_at_once) {
     constexpr int keys = 40;
     std::vector<std::vector<std::int64_t>> ids(4);
