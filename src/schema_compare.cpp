@@ -101,8 +101,11 @@ private:
             if (holder->invalid)
                 add(weight::pending, what + " was not applied to old rows: migrate the schema");
             for (const std::string& each : misheld_limits(declared_, tables_, *holder))
-                add(weight::pending, what + " does not hold '" + each +
-                                         "' to the range of its member: migrate the schema");
+                add(weight::pending,
+                    std::string{what}
+                        .append(" does not hold '")
+                        .append(each)
+                        .append("' to the range of its member: migrate the schema"));
             const auto held = states_in(holder->definition);
             for (const state_spec& each : declared_.states)
                 if (std::find(held.begin(), held.end(), each.name) == held.end())

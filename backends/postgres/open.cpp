@@ -83,11 +83,9 @@ std::optional<settings> read(const std::string& conninfo) {
 // A kept statement lives as long as its connection. Its plan is made once: by itself PostgreSQL
 // plans a claim anew for each call, because the plan for a number of jobs that it knows looks
 // cheaper, and that takes longer than to run it. And the plan may be made when the tables are still
-// empty, so that what is good for those only is ruled out, and a bitmap, which such a plan makes
-// for each job of a batch.
+// empty, so that what is good for those only is ruled out.
 constexpr const char* lasting_plans =
-    "SET plan_cache_mode = force_generic_plan;SET enable_seqscan = off;"
-    "SET enable_bitmapscan = off;SET jit = off;";
+    "SET plan_cache_mode = force_generic_plan;SET enable_seqscan = off;SET jit = off;";
 
 bool other_host_may_do(errc why) {
     return why == errc::cannot_connect || why == errc::overloaded || why == errc::read_only;

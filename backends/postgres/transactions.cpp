@@ -13,8 +13,7 @@ constexpr const char* begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
 // For statements of the user's own, to be planned as on any other connection.
 constexpr const char* begin_for_user =
     "BEGIN ISOLATION LEVEL READ COMMITTED;SET LOCAL plan_cache_mode = DEFAULT;"
-    "SET LOCAL enable_seqscan = DEFAULT;SET LOCAL enable_bitmapscan = DEFAULT;"
-    "SET LOCAL jit = DEFAULT";
+    "SET LOCAL enable_seqscan = DEFAULT;SET LOCAL jit = DEFAULT";
 constexpr const char* begin_again = "ROLLBACK; BEGIN ISOLATION LEVEL READ COMMITTED";
 constexpr const char* savepoint = "SAVEPOINT statemachine";
 constexpr const char* savepoint_again = "ROLLBACK TO SAVEPOINT statemachine";

@@ -150,8 +150,7 @@ TEST_F(postgres_transaction, plans_the_callers_statements_as_its_settings_say) {
         PGresult* const reply =
             PQexec(on,
                    "SELECT concat_ws(' ', current_setting('plan_cache_mode'), "
-                   "current_setting('enable_seqscan'), current_setting('enable_bitmapscan'), "
-                   "current_setting('jit'))");
+                   "current_setting('enable_seqscan'), current_setting('jit'))");
         std::string said = PQgetvalue(reply, 0, 0);
         PQclear(reply);
         return said;
