@@ -14,6 +14,7 @@
 #include <statemachine/detail/schema_core.hpp>
 #include <statemachine/detail/store_core.hpp>
 
+#include <algorithm>
 #include <thread>
 
 namespace statemachine::detail {
@@ -79,7 +80,10 @@ struct schema_core::attempt {
     bool settled() const {
         if (past.empty() || !refuse_harmful(true)) return false;
         if (is_superseded(ddl, past)) return true;
-        return past.back().ddl == ddl && obsolete_indexes(tables, ddl, past, found).empty();
+        const auto is_ranged = [](const difference& each) { return each.how == weight::ranged; };
+        const auto all = compare(declared, tables, found);
+        return past.back().ddl == ddl && std::none_of(all.begin(), all.end(), is_ranged) &&
+               obsolete_indexes(tables, ddl, past, found).empty();
     }
 
     result<void> run(executor& transaction, std::string statement) {

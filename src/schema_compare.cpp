@@ -101,7 +101,7 @@ private:
             if (holder->invalid)
                 add(weight::pending, what + " was not applied to old rows: migrate the schema");
             for (const std::string& each : misheld_limits(declared_, tables_, *holder))
-                add(weight::pending,
+                add(weight::ranged,
                     std::string{what}
                         .append(" does not hold '")
                         .append(each)

@@ -9,6 +9,7 @@ namespace statemachine::detail {
 
 enum class weight : unsigned char {
     remark,   // does no harm
+    ranged,   // a number has another range, which a migration mends; a newer program may want it
     pending,  // a later step of a migration mends it
     harmful,
 };

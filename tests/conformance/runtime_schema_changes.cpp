@@ -128,6 +128,7 @@ TYPED_TEST(migrated_orders,
         EXPECT_FALSE(wide.check().value().fits());
         wide.migrate().value();
         EXPECT_TRUE(wide.check().value().fits());
+        EXPECT_TRUE(narrow.migrate().value().superseded) << "the older program works beside it";
         elsewhere.execute("UPDATE orders SET weight = 3000000000");
         const auto refused = orders::schema_on<orders::wider::machine>(fresh).migrate();
         ASSERT_EQ(told(refused), "error: schema_drifted");
