@@ -14,7 +14,6 @@
 #include <statemachine/detail/schema_core.hpp>
 #include <statemachine/detail/store_core.hpp>
 
-#include <algorithm>
 #include <thread>
 
 namespace statemachine::detail {
@@ -67,22 +66,20 @@ struct schema_core::attempt {
         return success();
     }
 
-    // What is wrong and will not be mended by a later step.
-    result<void> refuse_harmful(bool with_pending) const {
+    // What weighs so much or more.
+    result<void> refuse_from(weight least) const {
         std::string sentences;
         for (const difference& each : compare(declared, tables, found))
-            if (each.how == weight::harmful || (with_pending && each.how == weight::pending))
+            if (each.how >= least)
                 sentences.append(sentences.empty() ? "" : "; ").append(each.sentence);
         if (!sentences.empty()) return error(errc::schema_drifted, std::move(sentences));
         return success();
     }
 
     bool settled() const {
-        if (past.empty() || !refuse_harmful(true)) return false;
-        if (is_superseded(ddl, past)) return true;
-        const auto is_ranged = [](const difference& each) { return each.how == weight::ranged; };
-        const auto all = compare(declared, tables, found);
-        return past.back().ddl == ddl && std::none_of(all.begin(), all.end(), is_ranged) &&
+        if (past.empty()) return false;
+        if (is_superseded(ddl, past)) return refuse_from(weight::pending).has_value();
+        return past.back().ddl == ddl && refuse_from(weight::ranged) &&
                obsolete_indexes(tables, ddl, past, found).empty();
     }
 
@@ -195,7 +192,7 @@ result<void> schema_core::change_tables_once(executor& transaction, attempt& now
     if (auto locked = now.lock(transaction, now.history); !locked) return locked;
     if (auto looked = now.look(transaction); !looked) return looked;
     now.made.superseded = is_superseded(now.ddl, now.past);
-    if (now.made.superseded) return now.refuse_harmful(true);
+    if (now.made.superseded) return now.refuse_from(weight::pending);
 
     auto planned = plan_migration(*statements_, now.tables, now.found);
     if (!planned) return std::move(planned).error();
@@ -210,7 +207,7 @@ result<void> schema_core::change_tables_once(executor& transaction, attempt& now
     if (now.past.empty() || now.past.back().ddl != now.ddl)
         if (auto noted = note(transaction, now); !noted) return noted;
     if (auto looked = now.look(transaction); !looked) return looked;
-    return now.refuse_harmful(false);
+    return now.refuse_from(weight::harmful);
 }
 
 result<void> schema_core::note(executor& transaction, attempt& now) {
@@ -333,7 +330,7 @@ result<void> schema_core::tidy(attempt& now) {
         for (const std::string& each : obsolete_indexes(now.tables, now.ddl, now.past, now.found))
             if (auto done = now.run(transaction, "DROP INDEX " + quoted(each)); !done) return done;
         if (auto looked = now.look(transaction); !looked) return looked;
-        return now.refuse_harmful(true);
+        return now.refuse_from(weight::pending);
     });
     if (!dropped) return std::move(dropped).error();
     return success();

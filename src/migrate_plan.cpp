@@ -174,8 +174,8 @@ private:
             return std::find(all.begin(), all.end(), number) != all.end();
         };
         for (const limited& each : held)
-            if (find_named(jobs.columns, each.column) != nullptr && !is_ours(each.column) &&
-                !has(kept, each))
+            if (find_named(jobs.columns, each.column) != nullptr &&
+                !declares_number(declared_, each.column) && !has(kept, each))
                 kept.push_back(each);
         for (const limited& each : limited_columns(declared_, speech_))
             if (!has(held, each) && is_there(jobs, each.column)) made_.narrowed.push_back(each);
@@ -193,15 +193,6 @@ private:
         const column* const own = find_named(declared_.columns, column_name);
         return own != nullptr ? is_there(jobs, *own)
                               : find_named(jobs.columns, column_name) != nullptr;
-    }
-
-    // Under its name or the one that it had.
-    bool is_ours(std::string_view column_name) const {
-        const auto ours = [&](const column& each) {
-            return each.name == column_name || each.formerly == column_name;
-        };
-        return column_name == "priority" ||
-               std::any_of(declared_.columns.begin(), declared_.columns.end(), ours);
     }
 
     bool holds_the_declared(const found_object& holder) {

@@ -130,6 +130,14 @@ bool declares_state(const spec& declared, std::string_view name) {
     return find_named(declared.states, name) != nullptr;
 }
 
+bool declares_number(const spec& declared, std::string_view column_name) {
+    const auto ours = [&](const column& each) {
+        return each.name == column_name || each.formerly == column_name;
+    };
+    return column_name == "priority" ||
+           std::any_of(declared.columns.begin(), declared.columns.end(), ours);
+}
+
 std::vector<std::string> holders_of_states(const spec& declared, const declared_schema& tables) {
     std::vector<std::string> names;
     for (const declared_object& each : tables.triggers) names.emplace_back(each.name);
@@ -148,7 +156,7 @@ std::vector<std::string> misheld_limits(const spec& declared, const declared_sch
     for (const limited& each : held) {
         const auto same = [&](const limited& other) { return other.column == each.column; };
         if (std::none_of(wanted.begin(), wanted.end(), same) &&
-            find_named(declared.columns, each.column) != nullptr)
+            declares_number(declared, each.column))
             misheld.push_back(each.column);
     }
     return misheld;

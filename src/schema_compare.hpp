@@ -7,8 +7,8 @@
 
 namespace statemachine::detail {
 
-enum class weight : unsigned char {
-    remark,   // does no harm
+enum class weight : unsigned char {  // the lightest first
+    remark,                          // does no harm
     ranged,   // a number has another range, which a migration mends; a newer program may want it
     pending,  // a later step of a migration mends it
     harmful,
@@ -21,6 +21,9 @@ struct difference {
 
 // The names that `formerly` renames count as declared no more.
 bool declares_state(const spec& declared, std::string_view name);
+
+// Under its name or the one that it had: `priority`, or a column of the job.
+bool declares_number(const spec& declared, std::string_view column_name);
 
 // What each of the objects that hold the states should be called: one CHECK, or two triggers.
 std::vector<std::string> holders_of_states(const spec& declared, const declared_schema& tables);

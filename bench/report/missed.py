@@ -8,9 +8,9 @@ REASONS = (
      "(perf), most of it to wake the server's process and to be woken: whether on the same "
      "processor or on another decides more than either"),
     ("one transition against the statement by hand",
-     "of 50 us more (pgbench, full durability) the UPDATE itself takes a half, for its four "
-     "indexes and the CHECK of the states, and the columns that come back and the row of the log "
-     "with its index entry a quarter each"),
+     "of 50 us more (pgbench, full durability) the UPDATE itself takes a half, for five indexes "
+     "in place of two and the CHECK of the states, and the columns that come back and the row of "
+     "the log with its index entry a quarter each"),
     ("whole life in batches of 500 against the best by hand, PostgreSQL",
      "the server takes 11, 16 and 16 us of processor time for a job that is submitted, claimed and "
      "finished; without the log, with one index and nothing but the change 9, 12 and 11, and less "

@@ -30,6 +30,7 @@ template schema<narrower::machine> schema_on<narrower::machine>(on_sqlite&);
 template schema<stricter::machine> schema_on<stricter::machine>(on_sqlite&);
 template schema<weightless::machine> schema_on<weightless::machine>(on_sqlite&);
 template schema<heavier::machine> schema_on<heavier::machine>(on_sqlite&);
+template schema<heavier_renamed::machine> schema_on<heavier_renamed::machine>(on_sqlite&);
 template schema<first::machine> schema_on<first::machine>(on_postgres&);
 template schema<wider::machine> schema_on<wider::machine>(on_postgres&);
 template schema<renamed::machine> schema_on<renamed::machine>(on_postgres&);
@@ -37,5 +38,6 @@ template schema<narrower::machine> schema_on<narrower::machine>(on_postgres&);
 template schema<stricter::machine> schema_on<stricter::machine>(on_postgres&);
 template schema<weightless::machine> schema_on<weightless::machine>(on_postgres&);
 template schema<heavier::machine> schema_on<heavier::machine>(on_postgres&);
+template schema<heavier_renamed::machine> schema_on<heavier_renamed::machine>(on_postgres&);
 
 }  // namespace conformance::orders

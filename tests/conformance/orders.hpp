@@ -256,6 +256,25 @@ inline constexpr sm::machine<state, job> machine{.table = table,
                                                  .transitions = stricter::transitions};
 }  // namespace heavier
 
+/// And with another name for it.
+namespace heavier_renamed {
+using first::state;
+struct job {
+    std::string article{};
+    std::optional<std::int64_t> mass{};
+    std::optional<std::string> note{};
+};
+inline constexpr sm::column columns[] = {
+    {"article", sm::field<&job::article>, sm::identity},
+    {"mass", sm::field<&job::mass>, sm::column_flags::none, "weight"},
+    {"note", sm::field<&job::note>}};
+inline constexpr sm::machine<state, job> machine{.table = table,
+                                                 .initial = state::waiting,
+                                                 .columns = columns,
+                                                 .states = first::states,
+                                                 .transitions = stricter::transitions};
+}  // namespace heavier_renamed
+
 /// Defined in orders.cpp, where the store is compiled.
 template <const auto& Machine, class Database>
 sm::store<Machine> store_on(Database& database);

@@ -30,6 +30,15 @@ public:
         return place.text("SELECT state FROM orders WHERE id = " + std::to_string(id));
     }
 
+    /// Another order as the first one, with this in a column besides.
+    void insert_with(const std::string& column, const std::string& content) const {
+        const std::string columns =
+            "state, version, epoch, attempts, run_at, priority, created_at, changed_at, rule, "
+            "article";
+        place.execute("INSERT INTO orders (" + columns + ", " + column + ") SELECT " + columns +
+                      ", " + content + " FROM orders WHERE id = 1");
+    }
+
     static constexpr bool is_sqlite = Backend::database::dialect.name == "sqlite";
 
     Backend place;

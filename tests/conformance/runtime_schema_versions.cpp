@@ -105,6 +105,26 @@ TYPED_TEST(versions_of_orders, hold_the_numbers_of_an_older_program_that_are_dec
     this->place.execute("UPDATE orders SET state = 'shelved' WHERE id = 5");
 }
 
+// As the operations page says.
+TYPED_TEST(versions_of_orders, let_a_number_go_that_no_program_needs) {
+    this->template schema<orders::first::machine>().migrate().value();
+    auto newer = this->template schema<orders::weightless::machine>();
+    newer.migrate().value();
+    const std::string drop = "ALTER TABLE orders DROP COLUMN weight";
+    if constexpr (TestFixture::is_sqlite) {
+        EXPECT_THROW(this->place.execute(drop), std::runtime_error);
+        this->place.execute(
+            "BEGIN; DROP TRIGGER orders_state_insert; "
+            "DROP TRIGGER orders_state_update; " +
+            drop + "; COMMIT");
+    } else {
+        this->place.execute(drop);
+    }
+    newer.migrate().value();
+    EXPECT_EQ(newer.check().value().differences, std::vector<std::string>{});
+    EXPECT_THROW(this->place.execute("UPDATE orders SET state = 'elsewhere'"), std::runtime_error);
+}
+
 TYPED_TEST(versions_of_orders, tell_an_older_program_that_its_names_are_gone) {
     this->template schema<orders::first::machine>().migrate().value();
     this->template schema<orders::renamed::machine>().migrate().value();
