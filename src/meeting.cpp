@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace statemachine::detail {
+namespace {
+
+// A group that is waited for in vain is waited for less and less often.
+constexpr int most_rests = 63;
+
+}  // namespace
 
 void meeting::queue::add(visitor& one) noexcept {
     one.next_ = nullptr;
@@ -31,18 +37,69 @@ void meeting::begin(visitor& self, moment now) noexcept {
     leading_.add(self);
 }
 
+bool meeting::has_other_owner(const visitor& self) const noexcept {
+    const auto is_here = [&](const queue& among) {
+        for (const visitor* each = among.first; each != nullptr; each = each->next_)
+            if (!each->owner_.empty() && each->owner_ != self.owner_) return true;
+        return false;
+    };
+    return !self.owner_.empty() && (is_here(leading_) || is_here(waiting_));
+}
+
+void meeting::stop_expecting(moment now) noexcept {
+    if (away_ == 0 || now < back_by_) return;
+    away_ = 0;
+    rests_ = std::min(2 * rests_ + 1, most_rests);
+    resting_ = rests_;
+}
+
+void meeting::expect(std::size_t served, moment now, moment::duration took) noexcept {
+    stop_expecting(now);
+    away_ = 0;
+    if (served == 1) return;
+    if (resting_ > 0) {
+        --resting_;
+        return;
+    }
+    away_ = served;
+    back_by_ = now + std::min<moment::duration>(took / 2, patience_);
+}
+
+bool meeting::still_expects(moment now) noexcept {
+    stop_expecting(now);
+    if (away_ == 0) return false;
+    if (--away_ > 0) return true;
+    rests_ = 0;
+    return false;
+}
+
+void meeting::wait(std::unique_lock<std::mutex>& lock, visitor& self, moment most) {
+    self.bell_->rung.wait_until(lock, std::min(most, self.until_),
+                                [&] { return self.stage_ != visitor::stage::waits; });
+}
+
 bool meeting::come(visitor& self) {
     using stage = visitor::stage;
     std::unique_lock lock(mutex_);
-    const moment now = std::chrono::steady_clock::now();
-    if (at_work(now) < leaders_) {
+    if (has_other_owner(self)) {
+        self.stage_ = stage::passes;
+        return true;
+    }
+    moment now = std::chrono::steady_clock::now();
+    const bool expects = still_expects(now);
+    const bool has_room = at_work(now) < leaders_;
+    if (has_room && !expects) {
         begin(self, now);
         return true;
     }
     self.bell_ = bells_.take();
     waiting_.add(self);
-    self.bell_->rung.wait_until(lock, std::min(now + patience_, self.until_),
-                                [&] { return self.stage_ != stage::waits; });
+    wait(lock, self, has_room ? back_by_ : now + patience_);
+    if (has_room && self.stage_ == stage::waits) {
+        now = std::chrono::steady_clock::now();
+        // Others lead meanwhile, who came for something else.
+        if (at_work(now) >= leaders_) wait(lock, self, now + patience_);
+    }
     if (self.stage_ == stage::waits) {
         waiting_.remove(self);
         begin(self, std::chrono::steady_clock::now());
@@ -54,6 +111,7 @@ bool meeting::come(visitor& self) {
 }
 
 void meeting::take(lead& by) {
+    if (by.self_.stage_ == visitor::stage::passes) return;
     const std::lock_guard lock(mutex_);
     for (visitor* each = waiting_.first; each != nullptr;) {
         visitor* const next = each->next_;
@@ -78,10 +136,12 @@ bell* meeting::appoint(moment now) noexcept {
 
 // The next leaders are woken before the others.
 void meeting::end(lead& by) noexcept {
+    if (by.self_.stage_ == visitor::stage::passes) return;
     std::unique_lock lock(mutex_);
     leading_.remove(by.self_);
     for (visitor* const each : by.others_) each->stage_ = visitor::stage::is_served;
     const moment now = std::chrono::steady_clock::now();
+    expect(by.others_.size() + 1, now, now - by.self_.led_since_);
     while (bell* const next = appoint(now)) {
         lock.unlock();
         next->rung.notify_one();

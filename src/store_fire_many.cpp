@@ -52,8 +52,7 @@ result<void> store_core::fire_together(sorted_fires sorted, fire_answers& answer
 
 // The same, in statements over many jobs. In one of them each job stands once: what comes to it
 // twice waits for the next round, and so finds what the first has made of it. A job that somebody
-// else has locked is left out, with all that comes to it, and sent by itself in the end: there it
-// may wait, and none of the others with it.
+// else has locked is left out, with all that comes to it, and none of the others waits for it.
 class [[gnu::visibility("hidden")]] store_core::fire_rounds {
 public:
     fire_rounds(store_core & store, sorted_fires sorted, fire_answers & answers)
@@ -66,6 +65,10 @@ public:
     }
 
     result<void> run();
+
+    // Those that missed their jobs for no reason that could be seen: somebody else holds them, or
+    // they have changed in between.
+    std::span<const std::size_t> open() const { return open_; }
 
 private:
     // One statement: the changes at these places, in the order of their jobs.
@@ -89,6 +92,7 @@ private:
     int event_;
     std::vector<bool> done_;
     std::vector<part> parts_;
+    std::vector<std::size_t> open_;
 };
 
 result<void> store_core::fire_rounds::plan() {
@@ -192,9 +196,8 @@ result<ending> store_core::fire_rounds::send_all() {
             return ended;
         }
     }
-    // What shows no reason is held by somebody else, or has changed in between.
     for (std::size_t i = 0; i < done_.size(); ++i)
-        if (is_open(i)) answers_[i] = store_.fire_one(*sorted_[i], {});
+        if (is_open(i)) open_.push_back(i);
     return ended;
 }
 
@@ -208,8 +211,21 @@ result<void> store_core::fire_rounds::run() {
     return success();
 }
 
-result<void> store_core::fire_in_rounds(sorted_fires sorted, fire_answers& answers) {
-    return fire_rounds(*this, sorted, answers).run();
+// Those that are left go on behind the first of them, which waits as long as it takes: what locked
+// one was a claim as a rule, which came across many of them, and is then over for all.
+result<void> store_core::fire_in_rounds(sorted_fires sorted, fire_answers& answers,
+                                        std::optional<error>& parted) {
+    fire_rounds all(*this, sorted, answers);
+    if (auto ran = all.run(); !ran) return ran;
+    if (all.open().empty()) return success();
+    const std::size_t first = all.open().front();
+    const auto others = all.open().subspan(1);
+    answers[first] = fire_one(*sorted[first], {});
+    std::vector<const prepared_fire*> left;
+    for (const std::size_t place : others) left.push_back(sorted[place]);
+    fire_answers of_left = fire_sorted(left, parted);
+    for (std::size_t i = 0; i < others.size(); ++i) answers[others[i]] = std::move(of_left[i]);
+    return success();
 }
 
 std::vector<result<answer<raw_change>>> store_core::fire_many_quietly(
@@ -265,7 +281,7 @@ store_core::fire_answers store_core::fire_sorted(sorted_fires sorted,
     if (sorted.size() > 1) {
         const bool set_based = !plans(sorted.front()->fired.event).many.is_empty();
         const auto together =
-            set_based ? fire_in_rounds(sorted, answers) : fire_together(sorted, answers);
+            set_based ? fire_in_rounds(sorted, answers, parted) : fire_together(sorted, answers);
         if (together) return answers;
         answers.clear();
         const error& cause = together.error();

@@ -85,7 +85,7 @@ pooled_session::pooled_session(target where, const options& how)
       wants_primary_(!where.takes_standby()),
       connections_(how.connections,
                    [where = std::move(where)](moment deadline) { return where.open(deadline); }),
-      merges_(how.merge_steps),
+      merges_(how.merge_calls),
       meeting_(leaders, patience(how)) {}
 
 pooled_session::pooled_session(std::unique_ptr<connection> borrowed, const options& how)

@@ -64,7 +64,7 @@ postgres_place::database postgres_place::open(int connections) const {
     statemachine::postgres::options how;
     how.deadline = std::chrono::seconds(60);
     how.connections = connections;
-    how.merge_steps = true;  // a lone caller goes the plain way all the same
+    how.merge_calls = true;  // a lone caller goes the plain way all the same
     return statemachine::postgres::connect(conninfo(), how).value();
 }
 

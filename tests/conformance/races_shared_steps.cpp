@@ -1,11 +1,10 @@
 // Steps that many threads of one process fire at once, over one store: they may share statements
 // and commits, and each is answered as if it had been alone.
-#include "races.hpp"
+#include "merging.hpp"
 
 #include <statemachine/observer.hpp>
 
 #include <atomic>
-#include <functional>
 #include <future>
 #include <thread>
 
@@ -17,20 +16,9 @@ constexpr int callers = 16;
 template <class Backend>
 class shared_steps : public races<Backend> {
 public:
-    using call = std::function<std::string(int)>;
-
-    /// All call at once; what each was told.
-    std::vector<std::string> at_once(const call& make) {
-        std::vector<std::string> answers(callers);
-        std::vector<std::thread> all;
-        for (int i = 0; i < callers; ++i)
-            all.emplace_back([&, i] {
-                gate_.pass(0, callers, passed_);
-                answers[static_cast<std::size_t>(i)] = make(i);
-            });
-        for (std::thread& each : all) each.join();
-        ++passed_;
-        return answers;
+    template <class Call>
+    static std::vector<std::string> at_once(Call make) {
+        return all_at_once<std::string>(callers, make);
     }
     std::string told_of_end(const std::string& result, std::int64_t id, std::int64_t epoch = 1) {
         return told(
@@ -47,19 +35,8 @@ public:
         }
     }
 
-    static typename Backend::database open_merging(const Backend& at) {
-        if constexpr (std::is_same_v<Backend, sqlite_backend>)
-            return at.open();
-        else
-            return typename Backend::database(
-                sm::postgres::connect(at.conninfo(), {.merge_steps = true}).value());
-    }
     typename Backend::database merging = open_merging(this->place);
     sm::store<machine> shared = store_on<machine>(merging);
-
-private:
-    starting_gate gate_;
-    int passed_ = 0;
 };
 TYPED_TEST_SUITE(shared_steps, backends, backend_names);
 

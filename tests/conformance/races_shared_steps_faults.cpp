@@ -1,5 +1,5 @@
 // Steps that share a statement, while others hold their jobs or the network breaks.
-#include "races.hpp"
+#include "merging.hpp"
 
 #include <support/proxy.hpp>
 
@@ -39,12 +39,11 @@ public:
         return place.number("SELECT count(*) FROM racing_jobs_log WHERE event = 'finish'");
     }
 
-    postgres_backend::database merging{
-        sm::postgres::connect(place.conninfo(), {.merge_steps = true}).value()};
+    postgres_backend::database merging = open_merging(place);
     sm::store<machine> merged = store_on<machine>(merging);
+    postgres_backend beside_{place.where()};
 
 private:
-    postgres_backend beside_{place.where()};
     std::string pid_ = beside_.text("SELECT pg_backend_pid()");
 };
 
@@ -83,7 +82,7 @@ TEST_F(shared_steps_in_trouble, do_not_wait_behind_callers_who_wait_for_a_lock) 
 TEST_F(shared_steps_in_trouble, answer_by_the_deadline_when_the_whole_table_is_locked) {
     make_runs(callers);
     postgres_backend::database hasty_database(
-        sm::postgres::connect(place.conninfo(), {.deadline = 500ms, .merge_steps = true}).value());
+        sm::postgres::connect(place.conninfo(), {.deadline = 500ms, .merge_calls = true}).value());
     auto hasty = store_on<machine>(hasty_database);
     postgres_backend beside{place.where()};
     beside.execute("BEGIN; LOCK TABLE racing_jobs IN EXCLUSIVE MODE");
@@ -115,7 +114,7 @@ std::vector<fault> breaks() {
 TEST_F(shared_steps_in_trouble, whose_reply_was_lost_are_settled_each_within_its_call) {
     fault_proxy proxy{place.conninfo()};
     postgres_backend::database far(
-        sm::postgres::connect(proxy.conninfo(), {.merge_steps = true}).value());
+        sm::postgres::connect(proxy.conninfo(), {.merge_calls = true}).value());
     auto far_store = store_on<machine>(far);
     int faults = 0;
     int next = 1;
@@ -157,6 +156,23 @@ TEST_F(shared_steps_in_trouble, of_a_batch_leave_a_locked_job_for_last) {
     commit();
     EXPECT_EQ(call.get(),
               (std::vector<std::string>{"applied", "applied", "rejected: wrong_state", "applied"}));
+}
+
+TEST_F(shared_steps_in_trouble, of_a_batch_go_on_together_when_their_jobs_are_free) {
+    constexpr int jobs = 40;
+    make_runs(jobs);
+    beside_.execute("BEGIN; UPDATE racing_jobs SET steps = steps WHERE id > 10");
+    auto call = std::async(std::launch::async, [&] {
+        std::vector<sm::store<machine>::step<outcome>> steps;
+        for (int id = 1; id <= jobs; ++id) steps.push_back({run_of(id, 1, 0), {"done"}});
+        return store.fire_many<outcome>(finish, steps);
+    });
+    await_blocked(1);
+    EXPECT_EQ(logged(), 10);
+    commit();
+    for (const auto& each : call.get()) EXPECT_EQ(told(each), "applied");
+    EXPECT_EQ(logged(), jobs);
+    EXPECT_EQ(transactions_of("finish"), 3) << "the free ones, the first that waited, the others";
 }
 
 }  // namespace

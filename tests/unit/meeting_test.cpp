@@ -12,8 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 
 struct caller final : meeting::visitor {
-    explicit caller(const void* purpose = nullptr)
-        : visitor(purpose, std::chrono::steady_clock::now() + 60s) {}
+    explicit caller(const void* purpose = nullptr, std::string_view owner = {})
+        : visitor(purpose, std::chrono::steady_clock::now() + 60s, owner) {}
     std::atomic<bool> served{false};
 };
 
@@ -113,6 +113,116 @@ TEST(meeting, does_not_wait_for_a_leader_that_takes_long) {
     for (int i = 0; i < 4; ++i) many.join();
     many.finish();
     EXPECT_EQ(many.served, 4);
+}
+
+TEST(meeting, lets_another_owner_pass_by) {
+    const int purpose = 0;
+    meeting at(1, 60s);
+    caller mine(&purpose, "me"), other(&purpose, "another");
+    ASSERT_TRUE(at.come(mine));
+    const meeting::lead leading(at, mine);
+    ASSERT_TRUE(at.come(other));
+    const meeting::lead beside(at, other);
+    EXPECT_TRUE(beside.others().empty());
+}
+
+TEST(meeting, keeps_owners_apart_and_serves_the_others_of_each) {
+    const int purpose = 0;
+    meeting at(1, 60s);
+    std::atomic<int> served{0}, foreign{0};
+    const auto claims = [&](std::string_view owner) {
+        struct owned final : meeting::visitor {
+            owned(const void* what, std::string_view whose)
+                : visitor(what, std::chrono::steady_clock::now() + 60s, whose), by(whose) {}
+            std::string_view by;
+        };
+        for (int i = 0; i < 2'000; ++i) {
+            owned self(&purpose, owner);
+            if (at.come(self)) {
+                const meeting::lead leading(at, self);
+                for (meeting::visitor* const each : leading.others())
+                    if (static_cast<owned*>(each)->by != owner) ++foreign;
+            }
+            ++served;
+        }
+    };
+    std::vector<std::thread> all;
+    for (const char* const owner : {"a", "a", "a", "b", "b", "c"})
+        all.emplace_back(claims, std::string_view(owner));
+    for (std::thread& each : all) each.join();
+    EXPECT_EQ(foreign, 0);
+    EXPECT_EQ(served, 12'000);
+}
+
+TEST(meeting, has_those_who_were_told_together_wait_for_each_other_when_they_come_back) {
+    constexpr int others = 5;
+    meeting at(1, 60s);
+    std::atomic<int> came{0}, leads{0};
+    std::atomic<std::size_t> largest{0};
+    const auto comes_back = [&] {
+        caller again;
+        if (!at.come(again)) return;
+        const meeting::lead leading(at, again);
+        ++leads;
+        largest = std::max<std::size_t>(largest, leading.others().size());
+    };
+    std::vector<std::thread> all;
+    caller first;
+    ASSERT_TRUE(at.come(first));
+    {
+        const meeting::lead alone(at, first);
+        for (int i = 0; i < others; ++i)
+            all.emplace_back([&] {
+                caller self;
+                ++came;
+                if (at.come(self)) {
+                    const meeting::lead leading(at, self);
+                    EXPECT_EQ(leading.others().size(), others - 1U);
+                    // Half of it is what they are waited for.
+                    std::this_thread::sleep_for(1s);
+                }
+                comes_back();
+            });
+        while (came < others) std::this_thread::yield();
+        std::this_thread::sleep_for(50ms);
+    }
+    for (std::thread& each : all) each.join();
+    EXPECT_EQ(leads, 1);
+    EXPECT_EQ(largest, others - 1U);
+}
+
+TEST(meeting, waits_no_longer_than_half_as_long_for_who_does_not_come_back) {
+    meeting at(1, 60s);
+    caller first;
+    ASSERT_TRUE(at.come(first));
+    std::thread leaves, stays;
+    std::atomic<int> waiting{0};
+    std::chrono::steady_clock::duration took{};
+    const auto begin = [&](bool comes_back) {
+        caller self;
+        ++waiting;
+        if (at.come(self)) {
+            const meeting::lead leading(at, self);
+            std::this_thread::sleep_for(200ms);
+        }
+        if (!comes_back) return;
+        caller again;
+        const auto began = std::chrono::steady_clock::now();
+        EXPECT_TRUE(at.come(again));
+        took = std::chrono::steady_clock::now() - began;
+        const meeting::lead leading(at, again);
+    };
+    {
+        const meeting::lead alone(at, first);
+        leaves = std::thread(begin, false);
+        stays = std::thread(begin, true);
+        while (waiting < 2) std::this_thread::yield();
+        std::this_thread::sleep_for(50ms);
+    }
+    leaves.join();
+    stays.join();
+    EXPECT_GT(took, 50ms);
+    EXPECT_LT(took, 10s);
 }
 
 TEST(meeting, serves_everyone_under_load) {

@@ -7,14 +7,19 @@
 //             ...
 //     }                                                     // they are told
 //
-// Nobody waits for others to come. Who finds few enough at work leads at once, with its own change
-// alone, and pays two locks that nobody else wants. Who comes meanwhile waits; when a leader is
-// done, the first of those leads next, with all that wait for the same by then. There is no thread
-// of its own.
+// Who finds few enough at work leads at once, with its own change alone, and pays two locks that
+// nobody else wants. Who comes meanwhile waits; when a leader is done, the first of those leads
+// next, with all that wait for the same by then. There is no thread of its own.
+//
+// Nobody waits for others to come, but for those who were served together a moment ago and come
+// back for what they do next: the first of them would otherwise send its own alone, and the others
+// wait for it. Who completes them leads. It takes no longer than half of what the statement before
+// took, and where some do not come back it is tried less and less often.
 //
 // What holds under the mutex: while somebody waits, as many lead as may, or one of these began less
-// than `patience` ago. A leader that takes longer, such as one that waits for a lock, is counted no
-// more, and whoever waited that long leads beside it.
+// than `patience` ago, or not all have come back and there is time left for it. A leader that takes
+// longer, such as one that waits for a lock, is counted no more, and whoever waited that long leads
+// beside it.
 #pragma once
 
 #include <statemachine/detail/bells.hpp>
@@ -22,6 +27,7 @@
 #include <chrono>
 #include <cstddef>
 #include <mutex>
+#include <string_view>
 #include <vector>
 
 namespace statemachine::detail {
@@ -36,7 +42,11 @@ public:
     public:
         /// @param purpose  those with the same one may share a statement
         /// @param until    the end of its call
-        visitor(const void* purpose, moment until) noexcept : purpose_(purpose), until_(until) {}
+        /// @param owner    where the statement is of one owner; outlives the visitor. As long as
+        /// one
+        ///                 is here, those of another pass by, and lead by themselves at once.
+        visitor(const void* purpose, moment until, std::string_view owner = {}) noexcept
+            : purpose_(purpose), owner_(owner), until_(until) {}
         visitor(const visitor&) = delete;
         visitor& operator=(const visitor&) = delete;
 
@@ -47,9 +57,10 @@ public:
 
     private:
         friend class meeting;
-        enum class stage : unsigned char { waits, leads, is_taken, is_served };
+        enum class stage : unsigned char { waits, leads, passes, is_taken, is_served };
 
         const void* const purpose_;
+        const std::string_view owner_;
         const moment until_;
         moment led_since_{};
         stage stage_ = stage::waits;
@@ -98,7 +109,12 @@ private:
     };
 
     std::size_t at_work(moment now) const noexcept;
+    bool has_other_owner(const visitor& self) const noexcept;
     void begin(visitor & self, moment now) noexcept;
+    void expect(std::size_t served, moment now, moment::duration took) noexcept;
+    bool still_expects(moment now) noexcept;  // when one more came
+    void stop_expecting(moment now) noexcept;
+    void wait(std::unique_lock<std::mutex> & lock, visitor & self, moment most);
     void take(lead & by);
     bell* appoint(moment now) noexcept;
     void end(lead & by) noexcept;
@@ -109,6 +125,11 @@ private:
     queue waiting_;
     queue leading_;
     bells bells_;
+    // Of those who were served last.
+    std::size_t away_ = 0;
+    moment back_by_{};
+    int rests_ = 0;    // how often in turn they are not expected
+    int resting_ = 0;  // and how often it is still to be so
 };
 
 }  // namespace statemachine::detail

@@ -153,6 +153,14 @@ private:
                                                          const call& values, const fire_call& fired,
                                                          event_kind kind);
     std::optional<front> where_to_begin(int event, const call& values);
+    struct claimed_row;
+    class claimed_rows;
+    using claim_answer = answer<std::vector<claimed_row>>;
+    // Up to `values.limit` jobs, in order; none is `rejected`, `none_due`.
+    result<claim_answer> claim_due(int event, call values);
+    class shared_claim;
+    result<claim_answer> claim_shared(meeting & at, int event, const call& values);
+    void send_claims(int event, call values, std::span<shared_claim* const> all);
     struct prepared_fire;
     result<prepared_fire> prepare_fire(const fire_call& fired, const std::array<char, 16>& nonce)
         const;
@@ -169,7 +177,8 @@ private:
     class fire_rounds;
     fire_answers fire_sorted(sorted_fires sorted, std::optional<error> & parted);
     result<void> fire_together(sorted_fires sorted, fire_answers & answers);
-    result<void> fire_in_rounds(sorted_fires sorted, fire_answers & answers);
+    result<void> fire_in_rounds(sorted_fires sorted, fire_answers & answers,
+                                std::optional<error> & parted);
     struct prepared_submit;
     result<prepared_submit> prepare_submit(const void* job, const submit_options& options,
                                            const std::array<char, 16>& nonce) const;

@@ -30,14 +30,17 @@ struct options {
     /// out; callers beyond the number wait in turn.
     int connections = 8;
 
-    /// Whether leased steps that several threads fire at the same time may share a statement, and
-    /// so a commit and a connection. A step that finds no other under way is sent at once by
-    /// itself; while one is, those that come wait for its end, but not for long, and are then sent
-    /// together. Each call is answered as if it were alone: one that is refused, or whose job is
-    /// locked, goes on by itself and holds up no other. It pays with many callers at once: with
-    /// 8 a little, with 64 twice over; with fewer it may be slower. Not in transactions of
-    /// yours, nor on a connection of yours.
-    bool merge_steps = false;
+    /// Whether leased steps, and claims of one job by one owner, that several threads make at the
+    /// same time may share a statement, and so a commit and a connection. A call that finds no
+    /// other under way is sent at once by itself; while one is, those that come wait for its end,
+    /// but not for long, and are then sent together. Those that were answered together wait for
+    /// each other for a moment when they come back, of at most half the time that their statement
+    /// took, and less and less often where they do not come back. Each call is answered as if it
+    /// were alone: a step that is refused, or whose job is locked, goes on by itself and holds up
+    /// no other. With 8 callers a job is claimed and finished in three fifths of the time, with 64
+    /// in half of it; with fewer it may be slower. Not in transactions of yours, nor on a
+    /// connection of yours.
+    bool merge_calls = false;
 
     /// For PgBouncer in transaction mode: no session settings, unnamed statements only. The
     /// server's own limits for statements and locks are then yours to set, per role.
