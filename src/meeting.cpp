@@ -24,11 +24,11 @@ void meeting::queue::remove(visitor& one) noexcept {
     one.next_ = nullptr;
 }
 
-std::size_t meeting::at_work(moment now) const noexcept {
-    std::size_t count = 0;
+bool meeting::has_room(const visitor& self, moment now) const noexcept {
+    std::size_t at_work = 0;
     for (const visitor* each = leading_.first; each != nullptr; each = each->next_)
-        if (now - each->led_since_ < patience_) ++count;
-    return count;
+        if (each->meets(self) && now - each->led_since_ < patience_) ++at_work;
+    return at_work < leaders_;
 }
 
 void meeting::begin(visitor& self, moment now) noexcept {
@@ -86,19 +86,18 @@ bool meeting::come(visitor& self) {
         return true;
     }
     moment now = std::chrono::steady_clock::now();
-    const bool expects = still_expects(now);
-    const bool has_room = at_work(now) < leaders_;
-    if (has_room && !expects) {
+    const bool for_others = self.job_ == 0 && still_expects(now) && has_room(self, now);
+    if (!for_others && has_room(self, now)) {
         begin(self, now);
         return true;
     }
     self.bell_ = bells_.take();
     waiting_.add(self);
-    wait(lock, self, has_room ? back_by_ : now + patience_);
-    if (has_room && self.stage_ == stage::waits) {
+    wait(lock, self, for_others ? back_by_ : now + patience_);
+    if (for_others && self.stage_ == stage::waits) {
         now = std::chrono::steady_clock::now();
-        // Others lead meanwhile, who came for something else.
-        if (at_work(now) >= leaders_) wait(lock, self, now + patience_);
+        // Some lead meanwhile, who came for something else.
+        if (!has_room(self, now)) wait(lock, self, now + patience_);
     }
     if (self.stage_ == stage::waits) {
         waiting_.remove(self);
@@ -115,7 +114,7 @@ void meeting::take(lead& by) {
     const std::lock_guard lock(mutex_);
     for (visitor* each = waiting_.first; each != nullptr;) {
         visitor* const next = each->next_;
-        if (each->purpose_ == by.self_.purpose_) {
+        if (each->meets(by.self_) && each->purpose_ == by.self_.purpose_) {
             by.bells_.push_back(each->bell_);
             by.others_.push_back(each);
             waiting_.remove(*each);
@@ -125,13 +124,14 @@ void meeting::take(lead& by) {
     }
 }
 
-// Makes the first who waits a leader, where there is room for one more.
-bell* meeting::appoint(moment now) noexcept {
-    if (waiting_.first == nullptr || at_work(now) >= leaders_) return nullptr;
-    visitor& next = *waiting_.first;
-    waiting_.remove(next);
-    begin(next, now);
-    return next.bell_;
+// Makes the first who waits there a leader, where there is room for one more.
+bell* meeting::appoint(const visitor& after, moment now) noexcept {
+    visitor* next = waiting_.first;
+    while (next != nullptr && !next->meets(after)) next = next->next_;
+    if (next == nullptr || !has_room(after, now)) return nullptr;
+    waiting_.remove(*next);
+    begin(*next, now);
+    return next->bell_;
 }
 
 // The next leaders are woken before the others.
@@ -141,8 +141,8 @@ void meeting::end(lead& by) noexcept {
     leading_.remove(by.self_);
     for (visitor* const each : by.others_) each->stage_ = visitor::stage::is_served;
     const moment now = std::chrono::steady_clock::now();
-    expect(by.others_.size() + 1, now, now - by.self_.led_since_);
-    while (bell* const next = appoint(now)) {
+    if (by.self_.job_ == 0) expect(by.others_.size() + 1, now, now - by.self_.led_since_);
+    while (bell* const next = appoint(by.self_, now)) {
         lock.unlock();
         next->rung.notify_one();
         lock.lock();

@@ -10,7 +10,7 @@ namespace statemachine::detail {
 namespace {
 
 // The one place where what the user's code throws is caught.
-result<taken> call(deliverer deliver, const emission& event) {
+result<taken> call(const deliverer& deliver, const emission& event) {
     try {
         return deliver(event);
     } catch (const failure& thrown) {
@@ -37,8 +37,8 @@ auto insist(steady_time until, const std::stop_token& stop, Send send) {
 
 }  // namespace
 
-result<void> relay_core::deliver(const emission& event, const lease_watch& lease, deliverer deliver,
-                                 relayed& done) const {
+result<void> relay_core::deliver(const emission& event, const lease_watch& lease,
+                                 const deliverer& deliver, relayed& done) const {
     if (how_.watch == nullptr) return deliver_quietly(event, lease, deliver, done);
     const auto began = std::chrono::steady_clock::now();
     const auto before = done.delivered;
@@ -54,7 +54,7 @@ result<void> relay_core::deliver(const emission& event, const lease_watch& lease
 }
 
 result<void> relay_core::deliver_quietly(const emission& event, const lease_watch& lease,
-                                         deliverer deliver, relayed& done) const {
+                                         const deliverer& deliver, relayed& done) const {
     auto got = call(deliver, event);
     if (!got)
         return insist(lease.until, lease.stop,
@@ -79,7 +79,7 @@ result<void> relay_core::deliver_quietly(const emission& event, const lease_watc
     return success();
 }
 
-result<relayed> relay_core::deliver_some(deliverer how) {
+result<relayed> relay_core::deliver_some(const deliverer& how) {
     if (auto ready = prepare(); !ready) return std::move(ready).error();
     relayed done;
     const auto claimed_at = std::chrono::steady_clock::now();

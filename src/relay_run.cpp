@@ -17,7 +17,7 @@ namespace statemachine::detail {
 
 class relay_core::crew {
 public:
-    crew(relay_core& relay, deliverer how, const std::stop_token& stop)
+    crew(relay_core& relay, const deliverer& how, const std::stop_token& stop)
         : relay_(relay), how_(how), stop_(stop) {}
 
     result<relayed> work() {
@@ -134,7 +134,7 @@ private:
     }
 
     relay_core& relay_;
-    deliverer how_;
+    const deliverer& how_;
     const std::stop_token& stop_;
     std::mutex mutex_;
     std::condition_variable_any changed_;
@@ -144,7 +144,7 @@ private:
     std::optional<error> failed_;
 };
 
-result<relayed> relay_core::run(const std::stop_token& stop, deliverer how) {
+result<relayed> relay_core::run(const std::stop_token& stop, const deliverer& how) {
     return crew(*this, how, stop).work();
 }
 

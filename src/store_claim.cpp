@@ -4,6 +4,8 @@
 #include "replies.hpp"
 #include "store_claimed.hpp"
 
+#include <statemachine/detail/meeting.hpp>
+
 namespace statemachine::detail {
 
 result<answer<int>> store_core::claim_by_id_quietly(int event, std::int64_t id,
@@ -13,9 +15,48 @@ result<answer<int>> store_core::claim_by_id_quietly(int event, std::int64_t id,
     values.id = id;
     values.actor = options.owner;
     values.nonce = make_nonce();
+    meeting* const at = session_->meets();
+    return at != nullptr ? claim_contended(*at, event, values, make)
+                         : claim_alone(event, values, make);
+}
+
+result<answer<int>> store_core::claim_alone(int event, const call& values, run_maker make) {
     std::optional<error> doubt;
     auto found = claim_one(event, values, make, doubt);
     return in_doubt(std::move(found), doubt);
+}
+
+// One caller that wants a job which others may want, too.
+class [[gnu::visibility("hidden")]] store_core::contender final : public meeting::visitor {
+public:
+    contender(const void* purpose, const call& values)
+        : visitor(purpose, values.until, values.id) {}
+
+    std::optional<outcome> refused{};
+};
+
+// Who leads claims for itself alone: a job has one winner. The others get the reason why it is
+// not theirs, which is read once for all who had come by then.
+result<answer<int>> store_core::claim_contended(meeting& at, int event, const call& values,
+                                                run_maker make) {
+    for (int turn = 0; turn < 2; ++turn) {
+        contender self(&plans(event).plain, values);
+        if (!at.come(self)) {
+            if (self.refused) return answer<int>(*std::move(self.refused));
+            continue;
+        }
+        meeting::lead leading(at, self);
+        auto found = claim_alone(event, values, make);
+        leading.take_more();
+        if (leading.others().empty()) return found;
+        const fire_call fired{event, values.id, fence::none, 0, nullptr, {}, {}};
+        auto why = reason_for(plans(event).reason, values, fired, event_kind::claim);
+        if (!why || !why.value()) return found;
+        for (meeting::visitor* const each : leading.others())
+            static_cast<contender*>(each)->refused = static_cast<outcome>(*why.value());
+        return found;
+    }
+    return claim_alone(event, values, make);
 }
 
 result<answer<int>> store_core::claim_one(int event, const call& values, run_maker make,

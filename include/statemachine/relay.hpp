@@ -28,8 +28,6 @@
 #include <statemachine/detail/relay_core.hpp>
 #include <statemachine/store.hpp>
 
-#include <functional>
-
 namespace statemachine {
 
 /// An event of this machine, and a way to its job.
@@ -118,7 +116,7 @@ private:
 
     store<Machine> jobs_;
     detail::relay_core core_;
-    std::function<result<detail::taken>(const emission&)> deliver_;
+    detail::callback<result<detail::taken>(const emission&)> deliver_;
 };
 
 }  // namespace statemachine

@@ -4,7 +4,6 @@
 
 #include <statemachine/task.hpp>
 
-#include <functional>
 #include <memory>
 
 namespace statemachine {
@@ -51,15 +50,14 @@ public:
             }
             return renewed(jobs, runs);
         };
-        // Shared, so that a callable that can only be moved will do.
-        calls_.work = [&jobs, shared = std::make_shared<Callable>(std::move(callable))](
-                          detail::held_run& run) -> result<void> {
+        calls_.work =
+            [&jobs, callable = std::move(callable)](detail::held_run& run) mutable -> result<void> {
             task_type given(jobs, run);
             if constexpr (std::is_void_v<returned>) {
-                (*shared)(given);
+                callable(given);
                 return success();
             } else {
-                return (*shared)(given);
+                return callable(given);
             }
         };
         calls_.attempts = [](const detail::held_run& run) {
@@ -122,7 +120,7 @@ private:
         if (!got) return std::move(got).error();
         return static_cast<outcome>(std::move(got).value());
     }
-    std::function<result<outcome>(detail::held_run&)> fires(const event<>& on) {
+    detail::callback<result<outcome>(detail::held_run&)> fires(const event<>& on) {
         return [jobs = jobs_, on](detail::held_run& run) {
             return outcome_of(task_type(*jobs, run).fire(on));
         };

@@ -178,7 +178,9 @@ postgres_backend::database postgres_backend::open() const {
         return database(statemachine::postgres::connect(pooler() + " dbname=" + where_,
                                                         {.transaction_pooling = true})
                             .value());
-    return database(statemachine::postgres::connect(conninfo()).value());
+    const bool each_by_itself = std::getenv("STATEMACHINE_TEST_EACH_CALL_BY_ITSELF") != nullptr;
+    return database(
+        statemachine::postgres::connect(conninfo(), {.merge_calls = !each_by_itself}).value());
 }
 
 rows postgres_backend::ask(const std::string& sql) const {

@@ -1,6 +1,6 @@
 // Claims of one job each that many threads of one process make at once, over one store: they may
 // share a statement and a commit, and each is answered as if it had been alone.
-#include "merging.hpp"
+#include "callers.hpp"
 
 #include <support/proxy.hpp>
 
@@ -36,7 +36,7 @@ public:
     /// All claim at once, the i-th as the owner of that number.
     std::vector<claimed> at_once(int owners = 1) {
         return all_at_once<claimed>(callers, [&](int i) {
-            return claimed_by(shared, "owner-" + std::to_string(i % owners));
+            return claimed_by(this->store, "owner-" + std::to_string(i % owners));
         });
     }
     static std::set<std::int64_t> ids_of(const std::vector<claimed>& all) {
@@ -56,9 +56,6 @@ public:
                 << "no two shared a statement";
         }
     }
-
-    typename Backend::database merging = open_merging(this->place);
-    sm::store<machine> shared = store_on<machine>(merging);
 };
 TYPED_TEST_SUITE(shared_claims, backends, backend_names);
 
@@ -128,10 +125,10 @@ TYPED_TEST(shared_claims, go_beside_steps_of_other_callers) {
     std::atomic<int> ended{0};
     const auto all = all_at_once<std::string>(callers, [&](int) {
         for (;;) {
-            const auto run = this->shared.claim(racing::claim, {.owner = "worker"});
+            const auto run = this->store.claim(racing::claim, {.owner = "worker"});
             if (run && run.value().rejected()) return told(run);
             if (!run || !run.value()) continue;
-            if (insist([&] { return this->shared.fire(finish, *run.value(), {"done"}); })
+            if (insist([&] { return this->store.fire(finish, *run.value(), {"done"}); })
                     .value()
                     .applied())
                 ++ended;
@@ -140,6 +137,37 @@ TYPED_TEST(shared_claims, go_beside_steps_of_other_callers) {
     for (const std::string& each : all) EXPECT_EQ(each, "rejected: none_due");
     EXPECT_EQ(ended, rounds * callers);
     this->expect_shared();
+}
+
+TYPED_TEST(shared_claims, of_one_job_by_its_id_have_one_winner) {
+    this->make_jobs(rounds);
+    for (int id = 1; id <= rounds; ++id) {
+        said counts;
+        for (const auto& each : all_at_once<std::string>(callers, [&](int i) {
+                 const auto owner = "owner-" + std::to_string(i);
+                 return told(insist(
+                     [&] { return this->store.claim_by_id(racing::claim, id, {.owner = owner}); }));
+             }))
+            ++counts[each];
+        EXPECT_EQ(counts, (said{{"applied", 1}, {"rejected: lease_held", callers - 1}}));
+    }
+}
+
+TYPED_TEST(shared_claims, of_one_job_without_attempts_end_it_once) {
+    this->make_runs(rounds);
+    this->run_out(rounds);
+    this->place.execute("UPDATE racing_jobs SET attempts = 3");
+    for (int id = 1; id <= rounds; ++id) {
+        said counts;
+        for (const auto& each : all_at_once<std::string>(callers, [&](int) {
+                 return told(insist([&] {
+                     return this->store.claim_by_id(racing::claim, id, {.owner = "worker"});
+                 }));
+             }))
+            ++counts[each];
+        EXPECT_EQ(counts, (said{{"rejected: attempts_exhausted", 1},
+                                {"rejected: wrong_state", callers - 1}}));
+    }
 }
 
 class shared_claims_in_trouble : public races<postgres_backend> {
@@ -157,8 +185,7 @@ constexpr const char* of_many = "FOR UPDATE SKIP LOCKED";
 
 TEST_F(shared_claims_in_trouble, whose_reply_was_lost_are_told_of_the_jobs_that_they_got) {
     fault_proxy proxy{place.conninfo()};
-    postgres_backend::database far(
-        sm::postgres::connect(proxy.conninfo(), {.merge_calls = true}).value());
+    postgres_backend::database far(sm::postgres::connect(proxy.conninfo()).value());
     auto far_store = store_on<machine>(far);
     std::int64_t given = 0;
     int faults = 0;
@@ -184,7 +211,7 @@ TEST_F(shared_claims_in_trouble, whose_reply_was_lost_are_told_of_the_jobs_that_
 TEST_F(shared_claims_in_trouble, answer_by_the_deadline_when_the_whole_table_is_locked) {
     make_jobs(callers);
     postgres_backend::database hasty_database(
-        sm::postgres::connect(place.conninfo(), {.deadline = 500ms, .merge_calls = true}).value());
+        sm::postgres::connect(place.conninfo(), {.deadline = 500ms}).value());
     auto hasty = store_on<machine>(hasty_database);
     postgres_backend beside{place.where()};
     beside.execute("BEGIN; LOCK TABLE racing_jobs IN EXCLUSIVE MODE");

@@ -1,6 +1,6 @@
 // Steps that many threads of one process fire at once, over one store: they may share statements
 // and commits, and each is answered as if it had been alone.
-#include "merging.hpp"
+#include "callers.hpp"
 
 #include <statemachine/observer.hpp>
 
@@ -22,7 +22,7 @@ public:
     }
     std::string told_of_end(const std::string& result, std::int64_t id, std::int64_t epoch = 1) {
         return told(
-            insist([&] { return this->shared.fire(finish, run_of(id, epoch, 0), {result}); }));
+            insist([&] { return this->store.fire(finish, run_of(id, epoch, 0), {result}); }));
     }
     std::int64_t logged(const std::string& event) const {
         return this->place.number("SELECT count(*) FROM racing_jobs_log WHERE event = '" + event +
@@ -34,9 +34,6 @@ public:
             EXPECT_LT(this->transactions_of(event), logged(event)) << "no two shared a statement";
         }
     }
-
-    typename Backend::database merging = open_merging(this->place);
-    sm::store<machine> shared = store_on<machine>(merging);
 };
 TYPED_TEST_SUITE(shared_steps, backends, backend_names);
 
@@ -75,7 +72,7 @@ TYPED_TEST(shared_steps, with_one_token_change_their_job_once) {
         said counts;
         for (const auto& each : this->at_once([&](int i) {
                  const auto run = run_of(round * jobs + i % jobs + 1, 1, 0);
-                 return told(insist([&] { return this->shared.fire(step, run, "token"); }));
+                 return told(insist([&] { return this->store.fire(step, run, "token"); }));
              }))
             ++counts[each];
         EXPECT_EQ(counts, (said{{"applied", jobs}, {"already_applied", callers - jobs}}));
@@ -90,7 +87,7 @@ TYPED_TEST(shared_steps, that_repeat_are_each_counted) {
     for (int round = 0; round < rounds; ++round)
         for (const auto& each : this->at_once([&](int i) {
                  const auto run = run_of(i % jobs + 1, 1, 0);
-                 return told(insist([&] { return this->shared.fire(step, run); }));
+                 return told(insist([&] { return this->store.fire(step, run); }));
              }))
             EXPECT_EQ(each, "applied");
     for (int id = 1; id <= jobs; ++id) EXPECT_EQ(this->read(id).job.steps, rounds * callers / jobs);
@@ -133,7 +130,7 @@ TYPED_TEST(shared_steps, that_the_table_refuses_spoil_no_others_and_are_told_of)
     else
         this->place.execute("ALTER TABLE racing_jobs ADD CHECK (result <> 'forbidden')");
     partings seen;
-    auto watched = store_on<machine>(this->merging, {.watch = &seen});
+    auto watched = store_on<machine>(this->database, {.watch = &seen});
     for (int round = 0; round < rounds; ++round) {
         const auto answers = this->at_once([&](int i) {
             const auto run = run_of(round * callers + i + 1, 1, 0);

@@ -1,5 +1,5 @@
 // Steps that share a statement, while others hold their jobs or the network breaks.
-#include "merging.hpp"
+#include "races.hpp"
 
 #include <support/proxy.hpp>
 
@@ -39,8 +39,6 @@ public:
         return place.number("SELECT count(*) FROM racing_jobs_log WHERE event = 'finish'");
     }
 
-    postgres_backend::database merging = open_merging(place);
-    sm::store<machine> merged = store_on<machine>(merging);
     postgres_backend beside_{place.where()};
 
 private:
@@ -54,7 +52,7 @@ TEST_F(shared_steps_in_trouble, do_not_wait_for_a_job_that_another_transaction_h
         const int first = round * callers + 1;
         lock(std::to_string(first));
         std::vector<answered> all;
-        for (int i = callers - 1; i >= 0; --i) all.push_back(ends(merged, first + i));
+        for (int i = callers - 1; i >= 0; --i) all.push_back(ends(store, first + i));
         for (int i = 0; i + 1 < callers; ++i)
             EXPECT_EQ(all[static_cast<std::size_t>(i)].get(), "applied");
         await_blocked(1);
@@ -70,9 +68,9 @@ TEST_F(shared_steps_in_trouble, do_not_wait_behind_callers_who_wait_for_a_lock) 
     make_runs(locked + callers);
     lock("1, 2, 3, 4");
     std::vector<answered> stuck, others;
-    for (int id = 1; id <= locked; ++id) stuck.push_back(ends(merged, id));
+    for (int id = 1; id <= locked; ++id) stuck.push_back(ends(store, id));
     await_blocked(locked);
-    for (int i = 0; i < callers; ++i) others.push_back(ends(merged, locked + 1 + i));
+    for (int i = 0; i < callers; ++i) others.push_back(ends(store, locked + 1 + i));
     for (auto& each : others) EXPECT_EQ(each.get(), "applied");
     commit();
     for (auto& each : stuck) EXPECT_EQ(each.get(), "applied");
@@ -82,7 +80,7 @@ TEST_F(shared_steps_in_trouble, do_not_wait_behind_callers_who_wait_for_a_lock) 
 TEST_F(shared_steps_in_trouble, answer_by_the_deadline_when_the_whole_table_is_locked) {
     make_runs(callers);
     postgres_backend::database hasty_database(
-        sm::postgres::connect(place.conninfo(), {.deadline = 500ms, .merge_calls = true}).value());
+        sm::postgres::connect(place.conninfo(), {.deadline = 500ms}).value());
     auto hasty = store_on<machine>(hasty_database);
     postgres_backend beside{place.where()};
     beside.execute("BEGIN; LOCK TABLE racing_jobs IN EXCLUSIVE MODE");
@@ -97,7 +95,7 @@ TEST_F(shared_steps_in_trouble, answer_by_the_deadline_when_the_whole_table_is_l
         const auto& said = answers[static_cast<std::size_t>(id - 1)];
         EXPECT_TRUE(said == "retryable" || said == "unknown") << said;
         if (said != "retryable") continue;
-        EXPECT_EQ(ends(merged, id).get(), "applied");
+        EXPECT_EQ(ends(store, id).get(), "applied");
     }
 }
 
@@ -113,8 +111,7 @@ std::vector<fault> breaks() {
 
 TEST_F(shared_steps_in_trouble, whose_reply_was_lost_are_settled_each_within_its_call) {
     fault_proxy proxy{place.conninfo()};
-    postgres_backend::database far(
-        sm::postgres::connect(proxy.conninfo(), {.merge_calls = true}).value());
+    postgres_backend::database far(sm::postgres::connect(proxy.conninfo()).value());
     auto far_store = store_on<machine>(far);
     int faults = 0;
     int next = 1;

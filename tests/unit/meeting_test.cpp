@@ -126,6 +126,35 @@ TEST(meeting, lets_another_owner_pass_by) {
     EXPECT_TRUE(beside.others().empty());
 }
 
+TEST(meeting, of_one_job_is_for_those_who_want_it) {
+    const int purpose = 0;
+    meeting at(1, 60s);
+    struct contender final : meeting::visitor {
+        contender(const void* what, std::int64_t job)
+            : visitor(what, std::chrono::steady_clock::now() + 60s, job) {}
+    };
+    contender first(&purpose, 1), other(&purpose, 2);
+    caller step(&purpose);
+    ASSERT_TRUE(at.come(first));
+    std::thread second;
+    {
+        meeting::lead leading(at, first);
+        ASSERT_TRUE(at.come(other));
+        const meeting::lead beside(at, other);
+        ASSERT_TRUE(at.come(step));
+        const meeting::lead besides(at, step);
+        EXPECT_TRUE(besides.others().empty());
+        second = std::thread([&] {
+            contender waits(&purpose, 1);
+            EXPECT_FALSE(at.come(waits));
+        });
+        while (leading.others().empty()) leading.take_more();
+        EXPECT_EQ(leading.others().size(), 1U);
+        EXPECT_TRUE(beside.others().empty());
+    }
+    second.join();
+}
+
 TEST(meeting, keeps_owners_apart_and_serves_the_others_of_each) {
     const int purpose = 0;
     meeting at(1, 60s);

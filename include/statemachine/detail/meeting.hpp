@@ -26,6 +26,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <string_view>
 #include <vector>
@@ -42,11 +43,14 @@ public:
     public:
         /// @param purpose  those with the same one may share a statement
         /// @param until    the end of its call
-        /// @param owner    where the statement is of one owner; outlives the visitor. As long as
-        /// one
-        ///                 is here, those of another pass by, and lead by themselves at once.
+        /// @param owner    where the statement is of one owner; outlives the visitor. While one of
+        ///                 them is here, those of another pass by, and lead by themselves at once.
         visitor(const void* purpose, moment until, std::string_view owner = {}) noexcept
             : purpose_(purpose), owner_(owner), until_(until) {}
+        /// One whose statement is of a single job: it meets those with the same purpose and the
+        /// same job, and nobody else.
+        visitor(const void* purpose, moment until, std::int64_t job) noexcept
+            : purpose_(purpose), job_(job), until_(until) {}
         visitor(const visitor&) = delete;
         visitor& operator=(const visitor&) = delete;
 
@@ -59,8 +63,13 @@ public:
         friend class meeting;
         enum class stage : unsigned char { waits, leads, passes, is_taken, is_served };
 
+        bool meets(const visitor& other) const noexcept {
+            return job_ == other.job_ && (job_ == 0 || purpose_ == other.purpose_);
+        }
+
         const void* const purpose_;
-        const std::string_view owner_;
+        const std::string_view owner_{};
+        const std::int64_t job_ = 0;
         const moment until_;
         moment led_since_{};
         stage stage_ = stage::waits;
@@ -87,6 +96,9 @@ public:
         lead(const lead&) = delete;
         lead& operator=(const lead&) = delete;
 
+        /// Takes those who came meanwhile along, too.
+        void take_more() { at_.take(*this); }
+
         const std::vector<visitor*>& others() const noexcept { return others_; }
 
     private:
@@ -108,7 +120,7 @@ private:
         void remove(visitor& one) noexcept;
     };
 
-    std::size_t at_work(moment now) const noexcept;
+    bool has_room(const visitor& self, moment now) const noexcept;
     bool has_other_owner(const visitor& self) const noexcept;
     void begin(visitor & self, moment now) noexcept;
     void expect(std::size_t served, moment now, moment::duration took) noexcept;
@@ -116,7 +128,7 @@ private:
     void stop_expecting(moment now) noexcept;
     void wait(std::unique_lock<std::mutex> & lock, visitor & self, moment most);
     void take(lead & by);
-    bell* appoint(moment now) noexcept;
+    bell* appoint(const visitor& after, moment now) noexcept;
     void end(lead & by) noexcept;
 
     const std::size_t leaders_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <statemachine/delivery.hpp>
+#include <statemachine/detail/callback.hpp>
 #include <statemachine/detail/catalog.hpp>
 #include <statemachine/session.hpp>
 
@@ -21,7 +22,7 @@ struct lease_watch {
     steady_time until;
     std::stop_token stop;
 };
-using deliverer = function_ref<result<taken>(const emission&)>;
+using deliverer = callback<result<taken>(const emission&)>;
 
 class [[gnu::visibility("default")]] relay_core {
 public:
@@ -31,8 +32,8 @@ public:
     relay_core& operator=(const relay_core&) = delete;
 
     result<void> join();
-    result<relayed> deliver_some(deliverer deliver);
-    result<relayed> run(const std::stop_token& stop, deliverer deliver);
+    result<relayed> deliver_some(const deliverer& deliver);
+    result<relayed> run(const std::stop_token& stop, const deliverer& deliver);
 
     // Notes that the event was taken, by whoever still holds it.
     result<bool> mark_delivered(session & on, const emission& event) const;
@@ -44,10 +45,10 @@ private:
     result<void> try_to_join();
     result<void> prepare();
     result<std::vector<emission>> claim(relayed & done) const;
-    result<void> deliver(const emission& event, const lease_watch& lease, deliverer how,
+    result<void> deliver(const emission& event, const lease_watch& lease, const deliverer& how,
                          relayed& done) const;
-    result<void> deliver_quietly(const emission& event, const lease_watch& lease, deliverer how,
-                                 relayed& done) const;
+    result<void> deliver_quietly(const emission& event, const lease_watch& lease,
+                                 const deliverer& how, relayed& done) const;
     result<void> note_failure(const emission& event, std::string_view why, relayed& done) const;
     result<void> give_back(const emission& event) const;
     std::chrono::milliseconds delay_of(const emission& event) const;

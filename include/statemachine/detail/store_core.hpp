@@ -158,6 +158,9 @@ private:
     using claim_answer = answer<std::vector<claimed_row>>;
     // Up to `values.limit` jobs, in order; none is `rejected`, `none_due`.
     result<claim_answer> claim_due(int event, call values);
+    class contender;
+    result<answer<int>> claim_contended(meeting & at, int event, const call& values,
+                                        run_maker make);
     class shared_claim;
     result<claim_answer> claim_shared(meeting & at, int event, const call& values);
     void send_claims(int event, call values, std::span<shared_claim* const> all);
@@ -198,6 +201,7 @@ private:
                                                                const call& values);
     result<answer<raw_change>> fire_guarded(const prepared_fire& prepared,
                                             std::optional<error>& doubt, bool missed);
+    result<answer<int>> claim_alone(int event, const call& values, run_maker make);
     result<answer<int>> claim_one(int event, const call& values, run_maker make,
                                   std::optional<error>& doubt);
     result<applied_plan> renew_together(std::span<const held_lease> sorted, row_sink on_row);

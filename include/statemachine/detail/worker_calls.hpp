@@ -1,9 +1,8 @@
 // What the core of a worker needs of its machine: calls without types.
 #pragma once
 
+#include <statemachine/detail/callback.hpp>
 #include <statemachine/detail/worker_lease.hpp>
-
-#include <functional>
 
 namespace statemachine {
 
@@ -32,19 +31,19 @@ namespace detail {
 // The parts that are empty are not declared.
 struct routine_calls {
     using claimed = result<answer<held_runs>>;
-    using renewal = std::function<result<std::vector<answer<lease>>>(std::span<const held_lease>)>;
+    using renewal = callback<result<std::vector<answer<lease>>>(std::span<const held_lease>)>;
 
     const spec* declared = nullptr;
     wakeup* bell = nullptr;
     int claim_event = nowhere;
-    std::function<claimed(std::size_t most, std::string_view owner)> claim;
-    std::function<claimed(std::int64_t id, std::string_view owner)> claim_by_id;
+    callback<claimed(std::size_t most, std::string_view owner)> claim;
+    callback<claimed(std::int64_t id, std::string_view owner)> claim_by_id;
     renewal renew;
-    std::function<result<void>(held_run&)> work;  // throws what the callable throws
-    std::function<int(const held_run&)> attempts;
-    std::function<result<outcome>(held_run&, const failed&)> fail;  // throws what the rule throws
-    std::function<result<outcome>(held_run&)> succeed;
-    std::function<result<outcome>(held_run&)> release;
+    callback<result<void>(held_run&)> work;  // throws what the callable throws
+    callback<int(const held_run&)> attempts;
+    callback<result<outcome>(held_run&, const failed&)> fail;  // throws what the rule throws
+    callback<result<outcome>(held_run&)> succeed;
+    callback<result<outcome>(held_run&)> release;
     std::optional<error> flaw;  // what does not fit the machine
 };
 

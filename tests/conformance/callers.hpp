@@ -1,23 +1,12 @@
-// Many threads that call one store at once, which may let them share statements.
+// Many threads that call one store at once, which lets them share statements or commits.
 #pragma once
 
 #include "races.hpp"
 
 #include <thread>
-#include <type_traits>
 #include <vector>
 
 namespace conformance::racing {
-
-/// SQLite shares commits as it is.
-template <class Backend>
-typename Backend::database open_merging(const Backend& at) {
-    if constexpr (std::is_same_v<Backend, sqlite_backend>)
-        return at.open();
-    else
-        return typename Backend::database(
-            sm::postgres::connect(at.conninfo(), {.merge_calls = true}).value());
-}
 
 /// All of them call at the same moment; what each brought back.
 template <class Result, class Call>
