@@ -24,11 +24,27 @@ void meeting::queue::remove(visitor& one) noexcept {
     one.next_ = nullptr;
 }
 
+meeting::moment::duration meeting::patience_with(const visitor& leader,
+                                                 const visitor& self) const noexcept {
+    if (leader.shares_with(self)) return patience_;
+    return leader.meets(self) && !takes_long_ ? brief_ : moment::duration{};
+}
+
 bool meeting::has_room(const visitor& self, moment now) const noexcept {
     std::size_t at_work = 0;
     for (const visitor* each = leading_.first; each != nullptr; each = each->next_)
-        if (each->meets(self) && now - each->led_since_ < patience_) ++at_work;
+        if (now - each->led_since_ < patience_with(*each, self)) ++at_work;
     return at_work < leaders_;
+}
+
+// When one who waits looks around, if nobody has told it anything.
+meeting::moment meeting::next_look(const visitor& self, bool expects, moment now) const noexcept {
+    moment next = expects ? std::min(back_by_, self.until_) : self.until_;
+    for (const visitor* each = leading_.first; each != nullptr; each = each->next_) {
+        const moment lapse = each->led_since_ + patience_with(*each, self);
+        if (lapse > now) next = std::min(next, lapse);
+    }
+    return next;
 }
 
 void meeting::begin(visitor& self, moment now) noexcept {
@@ -40,10 +56,12 @@ void meeting::begin(visitor& self, moment now) noexcept {
 bool meeting::has_other_owner(const visitor& self) const noexcept {
     const auto is_here = [&](const queue& among) {
         for (const visitor* each = among.first; each != nullptr; each = each->next_)
-            if (!each->owner_.empty() && each->owner_ != self.owner_) return true;
+            if (each->meets(self) && !each->errand_.owner.empty() &&
+                each->errand_.owner != self.errand_.owner)
+                return true;
         return false;
     };
-    return !self.owner_.empty() && (is_here(leading_) || is_here(waiting_));
+    return !self.errand_.owner.empty() && (is_here(leading_) || is_here(waiting_));
 }
 
 void meeting::stop_expecting(moment now) noexcept {
@@ -53,29 +71,29 @@ void meeting::stop_expecting(moment now) noexcept {
     resting_ = rests_;
 }
 
-void meeting::expect(std::size_t served, moment now, moment::duration took) noexcept {
+void meeting::expect(const lead& served, moment now) noexcept {
+    const visitor& leader = served.self_;
+    if (leader.errand_.job) return;
+    const moment::duration took = now - leader.led_since_;
+    takes_long_ = took >= brief_;
     stop_expecting(now);
     away_ = 0;
-    if (served == 1) return;
+    if (served.others_.empty()) return;
     if (resting_ > 0) {
         --resting_;
         return;
     }
-    away_ = served;
-    back_by_ = now + std::min<moment::duration>(took / 2, patience_);
+    machine_ = leader.errand_.machine;
+    away_ = served.others_.size() + 1;
+    back_by_ = now + std::min(took / 2, patience_);
 }
 
-bool meeting::still_expects(moment now) noexcept {
+bool meeting::still_expects(const visitor& self, moment now) noexcept {
     stop_expecting(now);
-    if (away_ == 0) return false;
+    if (away_ == 0 || self.errand_.job || self.errand_.machine != machine_) return false;
     if (--away_ > 0) return true;
     rests_ = 0;
     return false;
-}
-
-void meeting::wait(std::unique_lock<std::mutex>& lock, visitor& self, moment most) {
-    self.bell_->rung.wait_until(lock, std::min(most, self.until_),
-                                [&] { return self.stage_ != visitor::stage::waits; });
 }
 
 bool meeting::come(visitor& self) {
@@ -86,22 +104,22 @@ bool meeting::come(visitor& self) {
         return true;
     }
     moment now = std::chrono::steady_clock::now();
-    const bool for_others = self.job_ == 0 && still_expects(now) && has_room(self, now);
-    if (!for_others && has_room(self, now)) {
+    bool expects = still_expects(self, now);
+    if (!expects && has_room(self, now)) {
         begin(self, now);
         return true;
     }
     self.bell_ = bells_.take();
     waiting_.add(self);
-    wait(lock, self, for_others ? back_by_ : now + patience_);
-    if (for_others && self.stage_ == stage::waits) {
+    while (self.stage_ == stage::waits) {
+        self.bell_->rung.wait_until(lock, next_look(self, expects, now),
+                                    [&] { return self.stage_ != stage::waits; });
+        if (self.stage_ != stage::waits) break;
         now = std::chrono::steady_clock::now();
-        // Some lead meanwhile, who came for something else.
-        if (!has_room(self, now)) wait(lock, self, now + patience_);
-    }
-    if (self.stage_ == stage::waits) {
+        expects = expects && now < back_by_;
+        if (now < self.until_ && (expects || !has_room(self, now))) continue;
         waiting_.remove(self);
-        begin(self, std::chrono::steady_clock::now());
+        begin(self, now);
     }
     if (self.stage_ == stage::is_taken)
         self.bell_->rung.wait(lock, [&] { return self.stage_ == stage::is_served; });
@@ -114,7 +132,7 @@ void meeting::take(lead& by) {
     const std::lock_guard lock(mutex_);
     for (visitor* each = waiting_.first; each != nullptr;) {
         visitor* const next = each->next_;
-        if (each->meets(by.self_) && each->purpose_ == by.self_.purpose_) {
+        if (each->shares_with(by.self_)) {
             by.bells_.push_back(each->bell_);
             by.others_.push_back(each);
             waiting_.remove(*each);
@@ -124,11 +142,11 @@ void meeting::take(lead& by) {
     }
 }
 
-// Makes the first who waits there a leader, where there is room for one more.
+// Makes a leader of the first who waits there and has room for it.
 bell* meeting::appoint(const visitor& after, moment now) noexcept {
     visitor* next = waiting_.first;
-    while (next != nullptr && !next->meets(after)) next = next->next_;
-    if (next == nullptr || !has_room(after, now)) return nullptr;
+    while (next != nullptr && !(next->meets(after) && has_room(*next, now))) next = next->next_;
+    if (next == nullptr) return nullptr;
     waiting_.remove(*next);
     begin(*next, now);
     return next->bell_;
@@ -141,7 +159,7 @@ void meeting::end(lead& by) noexcept {
     leading_.remove(by.self_);
     for (visitor* const each : by.others_) each->stage_ = visitor::stage::is_served;
     const moment now = std::chrono::steady_clock::now();
-    if (by.self_.job_ == 0) expect(by.others_.size() + 1, now, now - by.self_.led_since_);
+    expect(by, now);
     while (bell* const next = appoint(by.self_, now)) {
         lock.unlock();
         next->rung.notify_one();

@@ -3,6 +3,7 @@
 #include "judge.hpp"
 #include "replies.hpp"
 #include "store_claimed.hpp"
+#include "time_left.hpp"
 
 #include <statemachine/detail/meeting.hpp>
 
@@ -29,33 +30,32 @@ result<answer<int>> store_core::claim_alone(int event, const call& values, run_m
 // One caller that wants a job which others may want, too.
 class [[gnu::visibility("hidden")]] store_core::contender final : public meeting::visitor {
 public:
-    contender(const void* purpose, const call& values)
-        : visitor(purpose, values.until, values.id) {}
+    contender(const meeting::errand& what, const call& values) : visitor(what, values.until) {}
 
     std::optional<outcome> refused{};
 };
 
-// Who leads claims for itself alone: a job has one winner. The others get the reason why it is
-// not theirs, which is read once for all who had come by then.
+// Who leads claims for itself alone: a job has one winner. Where it is refused, the reason was read
+// while the others waited, and is theirs, too.
 result<answer<int>> store_core::claim_contended(meeting& at, int event, const call& values,
                                                 run_maker make) {
-    for (int turn = 0; turn < 2; ++turn) {
-        contender self(&plans(event).plain, values);
-        if (!at.come(self)) {
-            if (self.refused) return answer<int>(*std::move(self.refused));
-            continue;
+    const time_left left(values.until);
+    for (int turn = 0; turn < 2 && left.is_half(); ++turn) {
+        contender self({statements_, &plans(event).plain, {}, values.id}, values);
+        if (at.come(self)) {
+            const meeting::lead leading(at, self);
+            if (!left.is_half()) break;
+            auto found = claim_alone(event, values, make);
+            // Attempts are used up for the one call that ended the job for it.
+            if (found && found.value().rejected() &&
+                found.value().reason() != reason::attempts_exhausted)
+                for (meeting::visitor* const each : leading.others())
+                    static_cast<contender*>(each)->refused = found.value();
+            return found;
         }
-        meeting::lead leading(at, self);
-        auto found = claim_alone(event, values, make);
-        leading.take_more();
-        if (leading.others().empty()) return found;
-        const fire_call fired{event, values.id, fence::none, 0, nullptr, {}, {}};
-        auto why = reason_for(plans(event).reason, values, fired, event_kind::claim);
-        if (!why || !why.value()) return found;
-        for (meeting::visitor* const each : leading.others())
-            static_cast<contender*>(each)->refused = static_cast<outcome>(*why.value());
-        return found;
+        if (self.refused) return answer<int>(*std::move(self.refused));
     }
+    if (!left.is_half()) return answer_of<int>(waited_too_long());
     return claim_alone(event, values, make);
 }
 

@@ -7,10 +7,15 @@
 //                +--> asks alone          +--(all of it failed)-----------> asks alone
 //                                         +--(the reply was lost for good)> unknown
 //
-// The jobs go to the callers in the order in which these came. What becomes of a lost reply the
-// leader finds out for all of them: their jobs cannot be told apart by anything that is stored.
+// The leader gets the first job, and the others theirs in the order in which they came. What
+// becomes of a lost reply the leader finds out for all of them: their jobs cannot be told apart by
+// anything that is stored.
+//
+// Whoever has waited is sent on alone only while there is time left for it: half of what it had.
+// The server's limits would come too late otherwise, and what is definite now would become unknown.
 #include "replies.hpp"
 #include "store_claimed.hpp"
+#include "time_left.hpp"
 
 #include <statemachine/detail/meeting.hpp>
 
@@ -21,32 +26,35 @@ namespace statemachine::detail {
 // One caller's claim.
 class [[gnu::visibility("hidden")]] store_core::shared_claim final : public meeting::visitor {
 public:
-    shared_claim(const void* purpose, const call& values)
-        : visitor(purpose, values.until, values.actor) {}
+    shared_claim(const meeting::errand& what, const call& values) : visitor(what, values.until) {}
 
-    std::optional<result<claim_answer>> found{};  // nothing where others got the last jobs
+    std::optional<result<claim_answer>> found{};
+    bool asks_alone = false;  // or else it got nothing where others got the last jobs
 };
 
 result<store_core::claim_answer> store_core::claim_shared(meeting& at, int event,
                                                           const call& values) {
-    const auto came = std::chrono::steady_clock::now();
+    const time_left left(values.until);
     // Who got nothing of a part asks once more with others, and then finds none as a rule.
     for (int turn = 0; turn < 2; ++turn) {
-        shared_claim self(&plans(event).next, values);
+        shared_claim self({statements_, &plans(event).next, values.actor}, values);
         if (at.come(self)) {
             const meeting::lead leading(at, self);
-            if (leading.others().empty()) return claim_due(event, values);
+            if (leading.others().empty()) {
+                if (!left.is_half()) return answer_of<std::vector<claimed_row>>(waited_too_long());
+                return claim_due(event, values);
+            }
             std::vector<shared_claim*> all{&self};
             for (meeting::visitor* const each : leading.others())
                 all.push_back(static_cast<shared_claim*>(each));
             send_claims(event, values, all);
         }
-        if (!self.found) continue;
-        const auto now = std::chrono::steady_clock::now();
-        const bool may_ask_alone =
-            *self.found && self.found->value().retryable() && values.until - now >= now - came;
-        if (may_ask_alone) break;
-        return *std::move(self.found);
+        if (self.found && !(self.found->has_value() && self.found->value().retryable()))
+            return *std::move(self.found);
+        if (!left.is_half())
+            return self.found ? *std::move(self.found)
+                              : answer_of<std::vector<claimed_row>>(waited_too_long());
+        if (self.found || self.asks_alone) break;
     }
     return claim_due(event, values);
 }
@@ -60,19 +68,22 @@ void store_core::send_claims(int event, call values, std::span<shared_claim* con
             {errc::connection_lost, "the reply to a shared statement was not read"});
     }
     auto found = claim_due(event, values);
-    const auto tell_all = [&](const auto& what) {
-        for (shared_claim* const each : all) each->found = what;
+    const auto send_on_alone = [&] {
+        for (shared_claim* const each : all) {
+            each->found.reset();
+            each->asks_alone = true;
+        }
     };
-    if (!found) return tell_all(std::move(found).error());
+    // One job may have spoiled it for all.
+    if (!found) return send_on_alone();
     const outcome& how = found.value();
-    if (!found.value() && how.cause() != nullptr &&
-        how.cause()->code() == errc::unreadable_change) {
-        // The others ask for other jobs.
-        for (shared_claim* const each : all) each->found.reset();
-        all.front()->found = claim_answer(how);
+    if (!found.value()) {
+        const bool is_unreadable =
+            how.cause() != nullptr && how.cause()->code() == errc::unreadable_change;
+        if (is_unreadable) send_on_alone();
+        for (shared_claim* const each : is_unreadable ? all.first(1) : all) each->found = how;
         return;
     }
-    if (!found.value()) return tell_all(how);
     std::vector<claimed_row>& rows = *found.value();
     for (std::size_t i = 0; i < all.size(); ++i) {
         all[i]->found.reset();

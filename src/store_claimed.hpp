@@ -23,7 +23,7 @@ struct store_core::claimed_row {
 // A `row_sink`. Jobs with used-up attempts, which a claim ends, are left out.
 class [[gnu::visibility("hidden")]] store_core::claimed_rows {
 public:
-    // `owner` outlives the runs.
+    // `owner` outlives this.
     claimed_rows(const store_core& store, int event, std::string_view owner);
 
     void operator()(std::span<const value> row);

@@ -105,7 +105,9 @@ result<void> store_core::fire_rounds::plan() {
     for (const auto& [number, places] : rounds) {
         bool starts = true;
         for (const std::size_t place : places) {
-            if (starts || parts_.back().rows.full())
+            // What a statement is found again by is one for all of it.
+            if (starts || parts_.back().rows.full() ||
+                sorted_[parts_.back().places.back()]->values.nonce != sorted_[place]->values.nonce)
                 parts_.push_back(
                     {{}, {*store_.statements_, statement(), store_.limits_.max_payload}});
             starts = false;
@@ -214,17 +216,20 @@ result<void> store_core::fire_rounds::run() {
 // Those that are left go on behind the first of them, which waits as long as it takes: what locked
 // one was a claim as a rule, which came across many of them, and is then over for all.
 result<void> store_core::fire_in_rounds(sorted_fires sorted, fire_answers& answers,
-                                        std::optional<error>& parted) {
+                                        std::optional<error>& parted, if_held otherwise) {
     fire_rounds all(*this, sorted, answers);
     if (auto ran = all.run(); !ran) return ran;
-    if (all.open().empty()) return success();
-    const std::size_t first = all.open().front();
-    const auto others = all.open().subspan(1);
-    answers[first] = fire_one(*sorted[first], {});
-    std::vector<const prepared_fire*> left;
-    for (const std::size_t place : others) left.push_back(sorted[place]);
-    fire_answers of_left = fire_sorted(left, parted);
-    for (std::size_t i = 0; i < others.size(); ++i) answers[others[i]] = std::move(of_left[i]);
+    std::span<const std::size_t> open = all.open();
+    if (otherwise == if_held::try_together && open.size() > 2) {
+        answers[open.front()] = fire_one(*sorted[open.front()], {});
+        open = open.subspan(1);
+        std::vector<const prepared_fire*> left;
+        for (const std::size_t place : open) left.push_back(sorted[place]);
+        fire_answers of_left = fire_sorted(left, parted, if_held::go_alone);
+        for (std::size_t i = 0; i < open.size(); ++i) answers[open[i]] = std::move(of_left[i]);
+        return success();
+    }
+    for (const std::size_t place : open) answers[place] = fire_one(*sorted[place], {});
     return success();
 }
 
@@ -268,20 +273,20 @@ std::vector<result<answer<raw_change>>> store_core::fire_many_quietly(
     std::vector<const prepared_fire*> sorted;
     sorted.reserve(prepared.size());
     for (const prepared_fire& each : prepared) sorted.push_back(&each);
-    fire_answers in_order = fire_sorted(sorted, parted);
+    fire_answers in_order = fire_sorted(sorted, parted, if_held::try_together);
     for (std::size_t i = 0; i < sent.size(); ++i) answers[sent[i]] = std::move(in_order[i]);
     return answers;
 }
 
-store_core::fire_answers store_core::fire_sorted(sorted_fires sorted,
-                                                 std::optional<error>& parted) {
+store_core::fire_answers store_core::fire_sorted(sorted_fires sorted, std::optional<error>& parted,
+                                                 if_held otherwise) {
     fire_answers answers;
     if (sorted.empty()) return answers;
     std::optional<error> lost;
     if (sorted.size() > 1) {
         const bool set_based = !plans(sorted.front()->fired.event).many.is_empty();
-        const auto together =
-            set_based ? fire_in_rounds(sorted, answers, parted) : fire_together(sorted, answers);
+        const auto together = set_based ? fire_in_rounds(sorted, answers, parted, otherwise)
+                                        : fire_together(sorted, answers);
         if (together) return answers;
         answers.clear();
         const error& cause = together.error();

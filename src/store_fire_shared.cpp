@@ -13,6 +13,7 @@
 // could only lose that certainty.
 #include "replies.hpp"
 #include "store_prepared.hpp"
+#include "time_left.hpp"
 
 #include <statemachine/detail/meeting.hpp>
 
@@ -23,8 +24,8 @@ namespace statemachine::detail {
 // One caller's step.
 class [[gnu::visibility("hidden")]] store_core::shared_fire final : public meeting::visitor {
 public:
-    shared_fire(const void* purpose, const store_core& from, prepared_fire& what)
-        : visitor(purpose, what.values.until), by(from), prepared(what) {}
+    shared_fire(const meeting::errand& what, const store_core& from, prepared_fire& step)
+        : visitor(what, step.values.until), by(from), prepared(step) {}
 
     std::int64_t id() const { return prepared.fired.id; }
 
@@ -37,8 +38,8 @@ public:
 
 result<answer<raw_change>> store_core::fire_shared(meeting& at, prepared_fire& prepared,
                                                    std::optional<error>& parted) {
-    const auto came = std::chrono::steady_clock::now();
-    shared_fire self(&plans(prepared.fired.event).many, *this, prepared);
+    const time_left left(prepared.values.until);
+    shared_fire self({statements_, &plans(prepared.fired.event).many}, *this, prepared);
     if (at.come(self)) {
         const meeting::lead leading(at, self);
         if (leading.others().empty()) return fire_one(prepared, {});
@@ -51,9 +52,7 @@ result<answer<raw_change>> store_core::fire_shared(meeting& at, prepared_fire& p
     if (!self.failed) return fire_one(prepared, {}, self.missed);
     parted = std::move(self.failed);
     const fate known = parted->what_is_known();
-    const auto now = std::chrono::steady_clock::now();
-    if (known == fate::not_applied_retry && self.until() - now < now - came)
-        return answer_of<raw_change>(*parted);
+    if (known == fate::not_applied_retry && !left.is_half()) return answer_of<raw_change>(*parted);
     return fire_one(prepared, known == fate::unknown ? parted : std::nullopt);
 }
 

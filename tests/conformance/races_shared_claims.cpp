@@ -153,6 +153,22 @@ TYPED_TEST(shared_claims, of_one_job_by_its_id_have_one_winner) {
     }
 }
 
+TYPED_TEST(shared_claims, of_jobs_by_their_ids_are_answered_each_for_its_own) {
+    this->make_runs(1);
+    for (int i = 1; i < rounds * callers; ++i) this->submit({});
+    for (int round = 0; round < rounds - 1; ++round) {
+        const auto all = all_at_once<std::string>(callers, [&](int i) {
+            const std::int64_t free = 2 + round * callers + i;
+            return told(insist([&] {
+                return this->store.claim_by_id(racing::claim, i % 2 == 0 ? 1 : free,
+                                               {.owner = "worker"});
+            }));
+        });
+        for (std::size_t i = 0; i < all.size(); ++i)
+            EXPECT_EQ(all[i], i % 2 == 0 ? "rejected: lease_held" : "applied");
+    }
+}
+
 TYPED_TEST(shared_claims, of_one_job_without_attempts_end_it_once) {
     this->make_runs(rounds);
     this->run_out(rounds);
@@ -180,32 +196,63 @@ public:
     }
 };
 
-// One of a single job has another statement.
-constexpr const char* of_many = "FOR UPDATE SKIP LOCKED";
-
 TEST_F(shared_claims_in_trouble, whose_reply_was_lost_are_told_of_the_jobs_that_they_got) {
     fault_proxy proxy{place.conninfo()};
     postgres_backend::database far(sm::postgres::connect(proxy.conninfo()).value());
     auto far_store = store_on<machine>(far);
     std::int64_t given = 0;
     int faults = 0;
-    for (const fault& each : {fault{.what = fault::cut_reply, .text = of_many},
-                              fault{.what = fault::cut_reply, .text = of_many, .bytes = 60}}) {
-        proxy.arm(each);
-        ++faults;
-        for (int tries = 0; tries < 100 && proxy.seen().faults < faults; ++tries) {
-            for (int i = 0; i < callers; ++i) submit({});
-            std::set<std::int64_t> ids;
-            for (const claimed& one : at_once(far_store)) {
-                EXPECT_EQ(one.said, "applied");
-                EXPECT_TRUE(ids.insert(one.id).second) << "given twice: " << one.id;
+    // The first to come asks for itself alone, the others behind it together.
+    for (const fault& each :
+         {fault{.what = fault::cut_reply, .text = "FOR UPDATE SKIP LOCKED", .skip = 1},
+          fault{
+              .what = fault::cut_reply, .text = "FOR UPDATE SKIP LOCKED", .bytes = 60, .skip = 1}})
+        for (int again = 0; again < 3; ++again) {
+            proxy.arm(each);
+            ++faults;
+            for (int tries = 0; tries < 100 && proxy.seen().faults < faults; ++tries) {
+                for (int i = 0; i < callers; ++i) submit({});
+                std::set<std::int64_t> ids;
+                for (const claimed& one : at_once(far_store)) {
+                    EXPECT_EQ(one.said, "applied");
+                    EXPECT_TRUE(ids.insert(one.id).second) << "given twice: " << one.id;
+                }
+                given += static_cast<std::int64_t>(ids.size());
             }
-            given += static_cast<std::int64_t>(ids.size());
+            ASSERT_EQ(proxy.seen().faults, faults);
+            proxy.disarm();
         }
-        ASSERT_EQ(proxy.seen().faults, faults);
-        proxy.disarm();
-    }
     EXPECT_EQ(logged(), given);
+    EXPECT_LT(transactions_of("claim"), logged()) << "no two shared a statement";
+}
+
+TEST_F(shared_claims_in_trouble, are_not_spoiled_by_a_job_that_the_table_refuses) {
+    make_jobs(3 * callers);
+    place.execute("ALTER TABLE racing_jobs ADD CHECK (id <> " + std::to_string(callers) +
+                  " OR state = 'waiting')");
+    int refused = 0;
+    for (const claimed& each : at_once(store)) {
+        if (each.said == "applied") continue;
+        EXPECT_NE(each.said, "rejected: none_due");
+        ++refused;
+    }
+    EXPECT_LT(refused, callers);
+    EXPECT_EQ(logged(), callers - refused);
+}
+
+TEST_F(shared_claims_in_trouble, of_a_locked_job_are_retryable_and_not_unknown) {
+    make_jobs(1);
+    postgres_backend::database hasty_database(
+        sm::postgres::connect(place.conninfo(), {.deadline = 1s}).value());
+    auto hasty = store_on<machine>(hasty_database);
+    postgres_backend beside{place.where()};
+    beside.execute("BEGIN; UPDATE racing_jobs SET steps = steps");
+    const auto all = all_at_once<std::string>(callers, [&](int) {
+        return told(hasty.claim_by_id(racing::claim, 1, {.owner = "worker"}));
+    });
+    beside.execute("COMMIT");
+    for (const std::string& each : all) EXPECT_EQ(each, "retryable");
+    EXPECT_EQ(logged(), 0);
 }
 
 TEST_F(shared_claims_in_trouble, answer_by_the_deadline_when_the_whole_table_is_locked) {

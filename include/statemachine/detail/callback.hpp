@@ -17,14 +17,14 @@ class callback<Return(Arguments...)> {
 public:
     callback() noexcept = default;
     template <class Callable>
-    requires(!std::is_same_v<Callable, callback>)
+    requires(!std::is_same_v<Callable, callback> && std::is_invocable_v<Callable&, Arguments...>)
         callback(Callable callable)  // NOLINT(*-explicit-*): as a lambda is assigned
         : callable_(std::make_shared<Callable>(std::move(callable))),
           call_([](void* kept, Arguments... arguments) -> Return {
               return (*static_cast<Callable*>(kept))(std::forward<Arguments>(arguments)...);
           }) {}
 
-    explicit operator bool() const noexcept { return call_ != nullptr; }
+    explicit operator bool() const noexcept { return callable_ != nullptr; }
 
     Return operator()(Arguments... arguments) const {
         return call_(callable_.get(), std::forward<Arguments>(arguments)...);

@@ -1,6 +1,6 @@
 // Where callers meet who each bring one change, so that those who would wait share a statement.
 //
-//     meeting::visitor self(purpose, until);
+//     meeting::visitor self({machine, statement}, until);
 //     if (at.come(self)) {                                  // this caller leads:
 //         const meeting::lead leading(at, self);            // it does its own, and what the others
 //         for (meeting::visitor* each : leading.others())   // brought who waited for the same
@@ -11,10 +11,14 @@
 // nobody else wants. Who comes meanwhile waits; when a leader is done, the first of those leads
 // next, with all that wait for the same by then. There is no thread of its own.
 //
-// Nobody waits for others to come, but for those who were served together a moment ago and come
-// back for what they do next: the first of them would otherwise send its own alone, and the others
-// wait for it. Who completes them leads. It takes no longer than half of what the statement before
-// took, and where some do not come back it is tried less and less often.
+// Nobody waits for others to come, but for as many as were served together a moment ago: they come
+// back for what they do next, and the first of them would otherwise send its own alone and the
+// others wait for it. Who completes them leads. It takes no longer than half of what the statement
+// before took, and where some do not come back it is tried less and less often.
+//
+// Those of one machine who came for different statements wait for each other, too, as long as
+// statements are brief: they would only be in each other's way on the server. Where a statement
+// takes long, as over a network or with a slow disk, waiting for those of the same is enough.
 //
 // What holds under the mutex: while somebody waits, as many lead as may, or one of these began less
 // than `patience` ago, or not all have come back and there is time left for it. A leader that takes
@@ -28,6 +32,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -38,19 +43,22 @@ class [[gnu::visibility("default")]] meeting {
 public:
     using moment = std::chrono::steady_clock::time_point;
 
+    /// What a caller came for.
+    struct errand {
+        const void* machine;    ///< those of one machine may be in each other's way
+        const void* statement;  ///< those with the same one may share it
+        /// Where the statement is of one owner; outlives the visitor. While one of them is here,
+        /// those of another pass by, and lead by themselves at once.
+        std::string_view owner{};
+        /// Where the statement is of a single job: those for the same one meet, and nobody else.
+        std::optional<std::int64_t> job{};
+    };
+
     /// A caller, on its own stack.
     class visitor {
     public:
-        /// @param purpose  those with the same one may share a statement
-        /// @param until    the end of its call
-        /// @param owner    where the statement is of one owner; outlives the visitor. While one of
-        ///                 them is here, those of another pass by, and lead by themselves at once.
-        visitor(const void* purpose, moment until, std::string_view owner = {}) noexcept
-            : purpose_(purpose), owner_(owner), until_(until) {}
-        /// One whose statement is of a single job: it meets those with the same purpose and the
-        /// same job, and nobody else.
-        visitor(const void* purpose, moment until, std::int64_t job) noexcept
-            : purpose_(purpose), job_(job), until_(until) {}
+        /// @param until  the end of its call
+        visitor(const errand& what, moment until) noexcept : errand_(what), until_(until) {}
         visitor(const visitor&) = delete;
         visitor& operator=(const visitor&) = delete;
 
@@ -64,12 +72,13 @@ public:
         enum class stage : unsigned char { waits, leads, passes, is_taken, is_served };
 
         bool meets(const visitor& other) const noexcept {
-            return job_ == other.job_ && (job_ == 0 || purpose_ == other.purpose_);
+            return errand_.machine == other.errand_.machine && errand_.job == other.errand_.job;
+        }
+        bool shares_with(const visitor& other) const noexcept {
+            return meets(other) && errand_.statement == other.errand_.statement;
         }
 
-        const void* const purpose_;
-        const std::string_view owner_{};
-        const std::int64_t job_ = 0;
+        const errand errand_;
         const moment until_;
         moment led_since_{};
         stage stage_ = stage::waits;
@@ -80,7 +89,7 @@ public:
     /// @param leaders   how many may be at work at once
     /// @param patience  how long one waits for them
     explicit meeting(std::size_t leaders, std::chrono::milliseconds patience) noexcept
-        : leaders_(leaders), patience_(patience) {}
+        : leaders_(leaders), patience_(patience), brief_(moment::duration(patience) / 10) {}
     meeting(const meeting&) = delete;
     meeting& operator=(const meeting&) = delete;
 
@@ -95,9 +104,6 @@ public:
         ~lead();
         lead(const lead&) = delete;
         lead& operator=(const lead&) = delete;
-
-        /// Takes those who came meanwhile along, too.
-        void take_more() { at_.take(*this); }
 
         const std::vector<visitor*>& others() const noexcept { return others_; }
 
@@ -120,28 +126,32 @@ private:
         void remove(visitor& one) noexcept;
     };
 
+    moment::duration patience_with(const visitor& leader, const visitor& self) const noexcept;
     bool has_room(const visitor& self, moment now) const noexcept;
     bool has_other_owner(const visitor& self) const noexcept;
     void begin(visitor & self, moment now) noexcept;
-    void expect(std::size_t served, moment now, moment::duration took) noexcept;
-    bool still_expects(moment now) noexcept;  // when one more came
+    void expect(const lead& served, moment now) noexcept;
+    bool still_expects(const visitor& self, moment now) noexcept;  // once it came
     void stop_expecting(moment now) noexcept;
-    void wait(std::unique_lock<std::mutex> & lock, visitor & self, moment most);
+    moment next_look(const visitor& self, bool expects, moment now) const noexcept;
     void take(lead & by);
     bell* appoint(const visitor& after, moment now) noexcept;
     void end(lead & by) noexcept;
 
     const std::size_t leaders_;
-    const std::chrono::milliseconds patience_;
+    const moment::duration patience_;
+    const moment::duration brief_;
     std::mutex mutex_;
     queue waiting_;
     queue leading_;
     bells bells_;
-    // Of those who were served last.
+    // Of those who were served last, for one machine.
+    const void* machine_ = nullptr;
     std::size_t away_ = 0;
     moment back_by_{};
-    int rests_ = 0;    // how often in turn they are not expected
-    int resting_ = 0;  // and how often it is still to be so
+    int rests_ = 0;            // how often in turn they are not expected
+    int resting_ = 0;          // and how often it is still to be so
+    bool takes_long_ = false;  // the last statement did
 };
 
 }  // namespace statemachine::detail

@@ -178,10 +178,12 @@ private:
     using fire_answers = std::vector<result<answer<raw_change>>>;
     using sorted_fires = std::span<const prepared_fire* const>;
     class fire_rounds;
-    fire_answers fire_sorted(sorted_fires sorted, std::optional<error> & parted);
+    // What those of a batch do next whose jobs somebody else holds.
+    enum class if_held : unsigned char { try_together, go_alone };
+    fire_answers fire_sorted(sorted_fires sorted, std::optional<error> & parted, if_held otherwise);
     result<void> fire_together(sorted_fires sorted, fire_answers & answers);
     result<void> fire_in_rounds(sorted_fires sorted, fire_answers & answers,
-                                std::optional<error> & parted);
+                                std::optional<error> & parted, if_held otherwise);
     struct prepared_submit;
     result<prepared_submit> prepare_submit(const void* job, const submit_options& options,
                                            const std::array<char, 16>& nonce) const;
