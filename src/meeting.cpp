@@ -38,8 +38,8 @@ bool meeting::has_room(const visitor& self, moment now) const noexcept {
 }
 
 // When one who waits looks around, if nobody has told it anything.
-meeting::moment meeting::next_look(const visitor& self, bool expects, moment now) const noexcept {
-    moment next = expects ? std::min(back_by_, self.until_) : self.until_;
+meeting::moment meeting::next_look(const visitor& self, moment most, moment now) const noexcept {
+    moment next = std::min(most, self.until_);
     for (const visitor* each = leading_.first; each != nullptr; each = each->next_) {
         const moment lapse = each->led_since_ + patience_with(*each, self);
         if (lapse > now) next = std::min(next, lapse);
@@ -104,20 +104,21 @@ bool meeting::come(visitor& self) {
         return true;
     }
     moment now = std::chrono::steady_clock::now();
-    bool expects = still_expects(self, now);
-    if (!expects && has_room(self, now)) {
+    // Others may be served meanwhile, and be expected for longer.
+    const moment back_by = still_expects(self, now) ? back_by_ : now;
+    if (now >= back_by && has_room(self, now)) {
         begin(self, now);
         return true;
     }
     self.bell_ = bells_.take();
     waiting_.add(self);
     while (self.stage_ == stage::waits) {
-        self.bell_->rung.wait_until(lock, next_look(self, expects, now),
+        self.bell_->rung.wait_until(lock,
+                                    next_look(self, now < back_by ? back_by : self.until_, now),
                                     [&] { return self.stage_ != stage::waits; });
         if (self.stage_ != stage::waits) break;
         now = std::chrono::steady_clock::now();
-        expects = expects && now < back_by_;
-        if (now < self.until_ && (expects || !has_room(self, now))) continue;
+        if (now < self.until_ && (now < back_by || !has_room(self, now))) continue;
         waiting_.remove(self);
         begin(self, now);
     }
@@ -127,12 +128,17 @@ bool meeting::come(visitor& self) {
     return self.stage_ == stage::leads;
 }
 
+// Whether neither waits beyond its end for what the other brought, nor has to end before its own.
+bool meeting::ends_with(const visitor& one, const visitor& other) const noexcept {
+    return one.until_ <= other.until_ + patience_ && other.until_ <= one.until_ + patience_;
+}
+
 void meeting::take(lead& by) {
     if (by.self_.stage_ == visitor::stage::passes) return;
     const std::lock_guard lock(mutex_);
     for (visitor* each = waiting_.first; each != nullptr;) {
         visitor* const next = each->next_;
-        if (each->shares_with(by.self_)) {
+        if (each->shares_with(by.self_) && ends_with(*each, by.self_)) {
             by.bells_.push_back(each->bell_);
             by.others_.push_back(each);
             waiting_.remove(*each);
@@ -158,12 +164,13 @@ void meeting::end(lead& by) noexcept {
     std::unique_lock lock(mutex_);
     leading_.remove(by.self_);
     for (visitor* const each : by.others_) each->stage_ = visitor::stage::is_served;
-    const moment now = std::chrono::steady_clock::now();
+    moment now = std::chrono::steady_clock::now();
     expect(by, now);
     while (bell* const next = appoint(by.self_, now)) {
         lock.unlock();
         next->rung.notify_one();
         lock.lock();
+        now = std::chrono::steady_clock::now();
     }
     lock.unlock();
     for (bell* const each : by.bells_) each->rung.notify_one();

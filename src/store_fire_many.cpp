@@ -4,6 +4,7 @@
 #include "judge.hpp"
 #include "replies.hpp"
 #include "store_prepared.hpp"
+#include "time_left.hpp"
 
 #include <algorithm>
 #include <map>
@@ -217,19 +218,27 @@ result<void> store_core::fire_rounds::run() {
 // one was a claim as a rule, which came across many of them, and is then over for all.
 result<void> store_core::fire_in_rounds(sorted_fires sorted, fire_answers& answers,
                                         std::optional<error>& parted, if_held otherwise) {
+    const time_left left(sorted.front()->values.until);
     fire_rounds all(*this, sorted, answers);
     if (auto ran = all.run(); !ran) return ran;
     std::span<const std::size_t> open = all.open();
-    if (otherwise == if_held::try_together && open.size() > 2) {
-        answers[open.front()] = fire_one(*sorted[open.front()], {});
+    const auto next_alone = [&] {
+        const prepared_fire& next = *sorted[open.front()];
+        answers[open.front()] =
+            left.is_half() ? fire_one(next, {}) : answer_of<raw_change>(waited_too_long());
         open = open.subspan(1);
-        std::vector<const prepared_fire*> left;
-        for (const std::size_t place : open) left.push_back(sorted[place]);
-        fire_answers of_left = fire_sorted(left, parted, if_held::go_alone);
-        for (std::size_t i = 0; i < open.size(); ++i) answers[open[i]] = std::move(of_left[i]);
-        return success();
+    };
+    if (otherwise == if_held::try_together && open.size() > 2) {
+        next_alone();
+        if (left.is_half()) {
+            std::vector<const prepared_fire*> rest;
+            for (const std::size_t place : open) rest.push_back(sorted[place]);
+            fire_answers of_rest = fire_sorted(rest, parted, if_held::go_alone);
+            for (std::size_t i = 0; i < open.size(); ++i) answers[open[i]] = std::move(of_rest[i]);
+            return success();
+        }
     }
-    for (const std::size_t place : open) answers[place] = fire_one(*sorted[place], {});
+    while (!open.empty()) next_alone();
     return success();
 }
 

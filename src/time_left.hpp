@@ -10,7 +10,8 @@ class time_left {
 public:
     explicit time_left(steady_time until) noexcept : until_(until) {}
 
-    // With less, a statement may outlast the call, and nobody would know what became of it.
+    // With little, a statement that is kept waiting outlasts the call, before the server's own
+    // limits end it, and nobody knows what became of it.
     bool is_half() const noexcept {
         const auto now = std::chrono::steady_clock::now();
         return until_ - now >= now - came_;
@@ -23,8 +24,8 @@ private:
 
 inline error waited_too_long() {
     return {errc::busy,
-            "other calls for the same took most of the time that this one had; nothing of it was "
-            "sent, send it again"};
+            "other calls took most of the time that this one had; nothing was changed for it, send "
+            "the same again"};
 }
 
 }  // namespace statemachine::detail

@@ -196,10 +196,42 @@ TEST(meeting, hands_those_who_want_one_job_to_the_next_of_them) {
                 ++led;
                 taken += static_cast<int>(next.others().size());
             });
-        std::this_thread::sleep_for(50ms);
+        std::this_thread::sleep_for(400ms);
     }
-    for (std::thread& each : all) each.join();
+    expect_at_once([&] {
+        for (std::thread& each : all) each.join();
+    });
     EXPECT_EQ(led + taken, 4);
+    EXPECT_LT(led, 4) << "each came after all the others";
+}
+
+TEST(meeting, lets_no_leader_take_those_whose_time_ends_sooner_or_later) {
+    using moment = meeting::moment;
+    const int claim = 0;
+    struct ending final : meeting::visitor {
+        ending(const void* what, moment until) : visitor({nullptr, what}, until) {}
+    };
+    meeting at(1, 5s);
+    const auto now = std::chrono::steady_clock::now();
+    std::atomic<int> shared{0};
+    std::vector<std::thread> all;
+    caller first(&claim);
+    ASSERT_TRUE(at.come(first));
+    {
+        const meeting::lead leading(at, first);
+        for (const auto length : {60s, 80s, 100s})
+            all.emplace_back([&, length] {
+                ending self(&claim, now + length);
+                if (!at.come(self)) return;
+                const meeting::lead next(at, self);
+                shared += static_cast<int>(next.others().size());
+            });
+        std::this_thread::sleep_for(400ms);
+    }
+    expect_at_once([&] {
+        for (std::thread& each : all) each.join();
+    });
+    EXPECT_EQ(shared, 0);
 }
 
 TEST(meeting, has_no_machine_wait_for_another) {

@@ -133,7 +133,8 @@ private:
     void expect(const lead& served, moment now) noexcept;
     bool still_expects(const visitor& self, moment now) noexcept;  // once it came
     void stop_expecting(moment now) noexcept;
-    moment next_look(const visitor& self, bool expects, moment now) const noexcept;
+    moment next_look(const visitor& self, moment most, moment now) const noexcept;
+    bool ends_with(const visitor& one, const visitor& other) const noexcept;
     void take(lead & by);
     bell* appoint(const visitor& after, moment now) noexcept;
     void end(lead & by) noexcept;
