@@ -128,6 +128,13 @@ bool meeting::come(visitor& self) {
     return self.stage_ == stage::leads;
 }
 
+std::size_t meeting::waiting() const {
+    const std::lock_guard lock(mutex_);
+    std::size_t count = 0;
+    for (const visitor* each = waiting_.first; each != nullptr; each = each->next_) ++count;
+    return count;
+}
+
 // Whether neither waits beyond its end for what the other brought, nor has to end before its own.
 bool meeting::ends_with(const visitor& one, const visitor& other) const noexcept {
     return one.until_ <= other.until_ + patience_ && other.until_ <= one.until_ + patience_;

@@ -11,8 +11,8 @@
 // becomes of a lost reply the leader finds out for all of them: their jobs cannot be told apart by
 // anything that is stored.
 //
-// Whoever has waited is sent on alone only while there is time left for it: half of what it had.
-// The server's limits would come too late otherwise, and what is definite now would become unknown.
+// Whoever has waited is sent on only while half of its time is left: with little, the server's
+// limits come too late, and what is definite now could become unknown.
 #include "replies.hpp"
 #include "store_claimed.hpp"
 #include "time_left.hpp"
@@ -40,10 +40,8 @@ result<store_core::claim_answer> store_core::claim_shared(meeting& at, int event
         shared_claim self({statements_, &plans(event).next, values.actor}, values);
         if (at.come(self)) {
             const meeting::lead leading(at, self);
-            if (leading.others().empty()) {
-                if (!left.is_half()) return answer_of<std::vector<claimed_row>>(waited_too_long());
-                return claim_due(event, values);
-            }
+            if (!left.is_half()) return answer_of<std::vector<claimed_row>>(waited_too_long());
+            if (leading.others().empty()) return claim_due(event, values);
             std::vector<shared_claim*> all{&self};
             for (meeting::visitor* const each : leading.others())
                 all.push_back(static_cast<shared_claim*>(each));

@@ -42,10 +42,8 @@ result<answer<raw_change>> store_core::fire_shared(meeting& at, prepared_fire& p
     shared_fire self({statements_, &plans(prepared.fired.event).many}, *this, prepared);
     if (at.come(self)) {
         const meeting::lead leading(at, self);
-        if (leading.others().empty()) {
-            if (!left.is_half()) return answer_of<raw_change>(waited_too_long());
-            return fire_one(prepared, {});
-        }
+        if (!left.is_half()) return answer_of<raw_change>(waited_too_long());
+        if (leading.others().empty()) return fire_one(prepared, {});
         std::vector<shared_fire*> all{&self};
         for (meeting::visitor* const each : leading.others())
             all.push_back(static_cast<shared_fire*>(each));

@@ -155,6 +155,23 @@ TEST_F(shared_steps_in_trouble, of_a_batch_leave_a_locked_job_for_last) {
               (std::vector<std::string>{"applied", "applied", "rejected: wrong_state", "applied"}));
 }
 
+// By its nonce a call finds what it did after a lost reply: two changes of one job have two.
+TEST_F(shared_steps_in_trouble, of_a_batch_that_go_on_together_keep_their_nonces) {
+    make_runs(2);
+    lock("1, 2");
+    auto call = std::async(std::launch::async, [&] {
+        std::vector<sm::store<machine>::step<sm::no_inputs>> steps;
+        for (const int id : {1, 1, 2}) steps.push_back({run_of(id, 1, 0), {}});
+        return store.fire_many<sm::no_inputs>(step, steps);
+    });
+    await_blocked(1);
+    commit();
+    for (const auto& each : call.get()) EXPECT_EQ(told(each), "applied");
+    EXPECT_EQ(place.number("SELECT count(DISTINCT (job, nonce)) FROM racing_jobs_log "
+                           "WHERE event = 'step'"),
+              3);
+}
+
 TEST_F(shared_steps_in_trouble, of_a_batch_go_on_together_when_their_jobs_are_free) {
     constexpr int jobs = 40;
     make_runs(jobs);

@@ -18,6 +18,11 @@ struct caller final : meeting::visitor {
     std::atomic<bool> served{false};
 };
 
+/// Until so many wait inside.
+void await_waiting(const meeting& at, std::size_t count) {
+    while (at.waiting() < count) std::this_thread::yield();
+}
+
 /// Comes, serves all that it gets when it leads, and counts what happened.
 struct crowd {
     explicit crowd(std::size_t leaders, std::chrono::milliseconds patience = 60s)
@@ -26,7 +31,6 @@ struct crowd {
     void join(const void* purpose = nullptr) {
         threads.emplace_back([this, purpose] {
             caller self(purpose);
-            ++came;
             if (at.come(self)) {
                 const meeting::lead leading(at, self);
                 ++leads;
@@ -38,11 +42,6 @@ struct crowd {
             if (self.served) ++served;
         });
     }
-    /// Until all that joined wait inside: what they do before it is nothing that takes time.
-    void settle(int count) const {
-        while (came < count) std::this_thread::yield();
-        std::this_thread::sleep_for(20ms);
-    }
     void finish() {
         for (std::thread& each : threads) each.join();
         threads.clear();
@@ -50,7 +49,7 @@ struct crowd {
 
     meeting at;
     std::vector<std::thread> threads;
-    std::atomic<int> came{0}, leads{0}, served{0};
+    std::atomic<int> leads{0}, served{0};
     std::atomic<std::size_t> largest{0};
 };
 
@@ -81,7 +80,7 @@ TEST(meeting, hands_all_that_wait_to_the_next_leader) {
         ASSERT_TRUE(many.at.come(self));
         const meeting::lead leading(many.at, self);
         for (int i = 0; i < 8; ++i) many.join();
-        many.settle(8);
+        await_waiting(many.at, 8);
         EXPECT_EQ(many.served, 0);
     }
     many.finish();
@@ -98,7 +97,7 @@ TEST(meeting, keeps_those_apart_who_came_for_different_things) {
         ASSERT_TRUE(many.at.come(self));
         const meeting::lead leading(many.at, self);
         for (int i = 0; i < 8; ++i) many.join(&purposes[i % 2]);
-        many.settle(8);
+        await_waiting(many.at, 8);
     }
     many.finish();
     EXPECT_EQ(many.served, 8);
@@ -196,13 +195,11 @@ TEST(meeting, hands_those_who_want_one_job_to_the_next_of_them) {
                 ++led;
                 taken += static_cast<int>(next.others().size());
             });
-        std::this_thread::sleep_for(400ms);
+        await_waiting(at, 4);
     }
-    expect_at_once([&] {
-        for (std::thread& each : all) each.join();
-    });
-    EXPECT_EQ(led + taken, 4);
-    EXPECT_LT(led, 4) << "each came after all the others";
+    for (std::thread& each : all) each.join();
+    EXPECT_EQ(led, 1);
+    EXPECT_EQ(taken, 3);
 }
 
 TEST(meeting, lets_no_leader_take_those_whose_time_ends_sooner_or_later) {
@@ -226,7 +223,7 @@ TEST(meeting, lets_no_leader_take_those_whose_time_ends_sooner_or_later) {
                 const meeting::lead next(at, self);
                 shared += static_cast<int>(next.others().size());
             });
-        std::this_thread::sleep_for(400ms);
+        await_waiting(at, 3);
     }
     expect_at_once([&] {
         for (std::thread& each : all) each.join();
@@ -272,7 +269,7 @@ TEST(meeting, has_those_wait_for_another_statement_while_statements_are_brief) {
 TEST(meeting, has_those_who_were_told_together_wait_for_each_other_when_they_come_back) {
     constexpr int others = 5;
     meeting at(1, 60s);
-    std::atomic<int> came{0}, leads{0};
+    std::atomic<int> leads{0};
     std::atomic<std::size_t> largest{0};
     const auto comes_back = [&] {
         caller again;
@@ -289,7 +286,6 @@ TEST(meeting, has_those_who_were_told_together_wait_for_each_other_when_they_com
         for (int i = 0; i < others; ++i)
             all.emplace_back([&] {
                 caller self;
-                ++came;
                 if (at.come(self)) {
                     const meeting::lead leading(at, self);
                     EXPECT_EQ(leading.others().size(), others - 1U);
@@ -298,8 +294,7 @@ TEST(meeting, has_those_who_were_told_together_wait_for_each_other_when_they_com
                 }
                 comes_back();
             });
-        while (came < others) std::this_thread::yield();
-        std::this_thread::sleep_for(400ms);
+        await_waiting(at, others);
     }
     for (std::thread& each : all) each.join();
     EXPECT_EQ(leads, 1);
@@ -311,11 +306,9 @@ TEST(meeting, waits_no_longer_than_half_as_long_for_who_does_not_come_back) {
     caller first;
     ASSERT_TRUE(at.come(first));
     std::thread leaves, stays;
-    std::atomic<int> waiting{0};
     std::chrono::steady_clock::duration took{};
     const auto begin = [&](bool comes_back) {
         caller self;
-        ++waiting;
         if (at.come(self)) {
             const meeting::lead leading(at, self);
             std::this_thread::sleep_for(200ms);
@@ -331,8 +324,7 @@ TEST(meeting, waits_no_longer_than_half_as_long_for_who_does_not_come_back) {
         const meeting::lead alone(at, first);
         leaves = std::thread(begin, false);
         stays = std::thread(begin, true);
-        while (waiting < 2) std::this_thread::yield();
-        std::this_thread::sleep_for(400ms);
+        await_waiting(at, 2);
     }
     leaves.join();
     stays.join();

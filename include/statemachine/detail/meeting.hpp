@@ -97,6 +97,9 @@ public:
     /// @return whether it leads: a `lead` has to be made of it, in the same breath
     bool come(visitor & self);
 
+    /// How many callers wait to lead or to be taken along.
+    std::size_t waiting() const;
+
     /// What a leader takes along, until its end tells the others.
     class [[gnu::visibility("default")]] lead {
     public:
@@ -142,7 +145,7 @@ private:
     const std::size_t leaders_;
     const moment::duration patience_;
     const moment::duration brief_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     queue waiting_;
     queue leading_;
     bells bells_;
