@@ -86,16 +86,17 @@ private:
     int started_ = 0;
 };
 
-bool all_ended(service<hurried>& of) {
-    const auto open = [](auto& jobs, auto... states) {
-        return (jobs.list(states, {.limit = 1}).value().size() + ...);
-    };
-    return open(of.videos, video::waiting, video::claimed) +
-               open(of.thumbnails, thumbnail::waiting, thumbnail::drawing) ==
-           0;
+// By what has ended, which stays: one that is taken back between two looks at what is open would be
+// in neither.
+bool all_ended(service<hurried>& of, std::size_t clips) {
+    const auto ended = [](auto& jobs, auto state) { return jobs.list(state).value().size(); };
+    const std::size_t completed = ended(of.videos, video::completed);
+    return completed + ended(of.videos, video::failed) == clips &&
+           ended(of.thumbnails, thumbnail::drawn) + ended(of.thumbnails, thumbnail::failed) ==
+               completed;
 }
 
-void let_things_happen(service<hurried>& of, crew& workers, journal& events) {
+void let_things_happen(service<hurried>& of, std::size_t clips, crew& workers, journal& events) {
     const std::vector<std::string> stops{"--stops-in-first-job"};
     const pid_t dies = workers.start(stops);
     workers.wait_for_stop(dies);
@@ -111,7 +112,7 @@ void let_things_happen(service<hurried>& of, crew& workers, journal& events) {
 
     bool thawed = false;
     const auto end = std::chrono::steady_clock::now() + 2min;
-    while (!thawed || !all_ended(of)) {
+    while (!thawed || !all_ended(of, clips)) {
         workers.replace_the_dead();
         if (!thawed && of.videos.read(frozen.id).value()->epoch > frozen.epoch) {
             events.note("demo", "a peer has job " + std::to_string(frozen.id) + "; " +
@@ -138,7 +139,7 @@ bool run_demo(service<hurried>& of, journal& events) {
         client uploader(server.url(), "uploader");
         for (const auto& each : clips) uploader.post("/videos", {{"video", each}});
         crew workers(server.url(), events);
-        let_things_happen(of, workers, events);
+        let_things_happen(of, clips.size(), workers, events);
     }
     stop.request_stop();
     checking.get();
