@@ -49,6 +49,9 @@ public:
     /// Moves all leases of a table into the past.
     void end_leases(const std::string& table) const;
 
+    /// Nothing to do: see postgres_place.
+    void follow(const sqlite_place&) const {}
+
     /// The size of the file's log: what was written since it was last carried over.
     std::uintmax_t wal_bytes() const;
 
@@ -79,6 +82,9 @@ public:
     /// Names of a table's columns but `id`, with commas between them.
     std::string columns(const std::string& table) const;
     void end_leases(const std::string& table) const;
+
+    /// Makes waiting jobs due when those of another place are: claims say where they begin.
+    void follow(const postgres_place& other) const;
 
 private:
     std::string schema_;

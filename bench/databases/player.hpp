@@ -25,7 +25,7 @@ public:
 
 private:
     sqlite3_stmt* kept(std::string_view text);
-    void run(sqlite3_stmt* statement, const std::vector<statemachine::value>& values);
+    std::size_t run(sqlite3_stmt* statement, const std::vector<statemachine::value>& values);
 
     sqlite_place::handle on_;
     std::map<const char*, sqlite3_stmt*> statements_;
@@ -38,7 +38,7 @@ private:
 
 class postgres_player {
 public:
-    explicit postgres_player(const postgres_place& where) : on_(where.connect()) {}
+    explicit postgres_player(const postgres_place& where);
 
     void load(std::deque<taped_call>&& calls);
     void play_next();

@@ -94,4 +94,10 @@ void postgres_place::end_leases(const std::string& table) const {
             "WHERE lease_until IS NOT NULL");
 }
 
+void postgres_place::follow(const postgres_place& other) const {
+    execute("UPDATE jobs SET run_at = theirs.run_at FROM " + other.schema_ +
+            ".jobs AS theirs WHERE theirs.id = jobs.id AND theirs.run_at <> jobs.run_at "
+            "AND jobs.lease_until IS NULL");
+}
+
 }  // namespace bench

@@ -9,6 +9,11 @@ constexpr int binary = 1;
 
 }  // namespace
 
+// Plans as the library has them made: they are part of what its SQL costs.
+postgres_player::postgres_player(const postgres_place& where) : on_(where.connect()) {
+    send(on_, "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off");
+}
+
 const std::string& postgres_player::kept(std::string_view text,
                                          const statemachine::postgres::parameters& values) {
     auto [found, is_new] = names_.try_emplace(text.data());
@@ -48,7 +53,8 @@ void postgres_player::command(const char* text) {
 void postgres_player::play_next() {
     const bool together = calls_[next_].need == statemachine::access::write;
     if (together) command("BEGIN");
-    for (const sending& each : ready_[next_]) {
+    for (std::size_t i = 0; i < ready_[next_].size(); ++i) {
+        const sending& each = ready_[next_][i];
         PGresult* const reply = PQexecPrepared(on_.get(), each.name.c_str(), each.values.count(),
                                                each.values.contents(), each.values.lengths(),
                                                each.values.formats(), binary);
@@ -58,9 +64,11 @@ void postgres_player::play_next() {
             for (int column = 0; column < PQnfields(reply); ++column)
                 last = PQgetvalue(reply, row, column);
         static_cast<void>(last);
+        const auto rows = static_cast<std::size_t>(PQntuples(reply));
         PQclear(reply);
         if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
             throw std::runtime_error(PQerrorMessage(on_.get()));
+        check_rows(calls_[next_].statements[i], rows);
     }
     if (together) command("COMMIT");
     ++next_;

@@ -39,15 +39,17 @@ void sqlite_player::play_next() {
     const bool together = call.need != statemachine::access::read;
     if (together) run(begin_, {});
     for (std::size_t i = 0; i < statements.size(); ++i)
-        run(statements[i], call.statements[i].values);
+        check_rows(call.statements[i], run(statements[i], call.statements[i].values));
     if (together) run(commit_, {});
 }
 
-void sqlite_player::run(sqlite3_stmt* statement, const std::vector<statemachine::value>& values) {
+std::size_t sqlite_player::run(sqlite3_stmt* statement,
+                               const std::vector<statemachine::value>& values) {
     for (std::size_t i = 0; i < values.size(); ++i)
         statemachine::sqlite::bind(statement, i, values[i]);
     int code = SQLITE_ROW;
-    while ((code = sqlite3_step(statement)) == SQLITE_ROW)
+    std::size_t rows = 0;
+    for (; (code = sqlite3_step(statement)) == SQLITE_ROW; ++rows)
         for (int i = 0; i < sqlite3_column_count(statement); ++i)
             if (sqlite3_column_type(statement, i) == SQLITE_INTEGER)
                 static_cast<void>(sqlite3_column_int64(statement, i));
@@ -55,6 +57,7 @@ void sqlite_player::run(sqlite3_stmt* statement, const std::vector<statemachine:
                 static_cast<void>(sqlite3_column_text(statement, i));
     sqlite3_reset(statement);
     if (code != SQLITE_DONE) throw std::runtime_error(sqlite3_errmsg(on_.get()));
+    return rows;
 }
 
 }  // namespace bench

@@ -1,5 +1,7 @@
 #include "databases/tape.hpp"
 
+#include <stdexcept>
+
 namespace bench {
 namespace {
 
@@ -16,7 +18,7 @@ value copy_of(const value& original, taped_statement& into) {
 }
 
 taped_statement copy_of(const statemachine::statement& what, std::span<const value> values) {
-    taped_statement made{what, {}, {}, {}};
+    taped_statement made{what, {}, {}, {}, 0};
     for (const value& each : values) made.values.push_back(copy_of(each, made));
     return made;
 }
@@ -28,8 +30,11 @@ public:
     statemachine::result<std::size_t> execute(const statemachine::statement& what,
                                               std::span<const value> parameters,
                                               statemachine::row_sink on_row) override {
-        into_.statements.push_back(copy_of(what, parameters));
-        return inner_.execute(what, parameters, on_row);
+        taped_statement& kept = into_.statements.emplace_back(copy_of(what, parameters));
+        return inner_.execute(what, parameters, [&](std::span<const value> row) {
+            ++kept.rows;
+            on_row(row);
+        });
     }
     statemachine::timestamp now() const noexcept override { return inner_.now(); }
 
@@ -39,6 +44,13 @@ private:
 };
 
 }  // namespace
+
+void check_rows(const taped_statement& recorded, std::size_t played) {
+    if (played != recorded.rows)
+        throw std::runtime_error("a statement gave " + std::to_string(recorded.rows) +
+                                 " rows to the library, and " + std::to_string(played) +
+                                 " when it was sent by hand");
+}
 
 statemachine::result<statemachine::ending> tape::transact(statemachine::access need,
                                                           statemachine::steady_time until,

@@ -16,6 +16,7 @@ struct taped_statement {
     std::vector<statemachine::value> values;
     std::deque<std::string> texts;
     std::deque<std::vector<statemachine::value>> arrays;
+    std::size_t rows = 0;  ///< that came back
 };
 
 /// One transaction. No vector: it would copy the texts when it grows, and the values show them.
@@ -23,6 +24,9 @@ struct taped_call {
     statemachine::access need;
     std::deque<taped_statement> statements;
 };
+
+/// A statement that finds something else than when it was recorded costs something else.
+void check_rows(const taped_statement& recorded, std::size_t played);
 
 /// Passes everything on, and keeps a copy. For one thread at a time.
 class tape final : public statemachine::session {

@@ -88,9 +88,9 @@ def overhead(section):
                      spread(section.ratios(name, "library_us", "hand_us")),
                      number(median(section.values(name, "statements")), "{:g}"),
                      number(median(section.values(name, "transactions")), "{:g}")))
-    return ("## Overhead\n\n`./scripts/bench overhead`: one caller. *relaxed* has fsync out of "
-            "the way (`synchronous_commit=off`, `synchronous=OFF`). Each number is time divided "
-            "by time.\n\n"
+    return ("## Overhead\n\n`./scripts/bench overhead`: one caller, on the same processor as the "
+            "server. *relaxed* has fsync out of the way (`synchronous_commit=off`, "
+            "`synchronous=OFF`). Each number is time divided by time.\n\n"
             + plots.overhead(section) + "\n\n" +
             table(("call", "database", "durability", "own SQL", "own SQL, client's CPU", "by hand",
                    "statements", "transactions"), rows))
@@ -190,7 +190,7 @@ def growth(section):
                      spread(section.ratios(name, "fresh_batch_us", "aged_batch_us"))))
     return ("## Growth\n\n`./scripts/bench growth`: the rate of claims as a multiple of that on "
             "a fresh table: with finished rows, after so many lives without vacuum, and beside a "
-            "transaction of somebody else that stays open.\n\n" + plots.growth(section) + "\n\n" +
+            "transaction of somebody else that stays open. All on one processor.\n\n" + plots.growth(section) + "\n\n" +
             table(("table", "database", "jobs", "one by one", "batches of 100"), rows))
 
 

@@ -145,6 +145,7 @@ void measure(const std::string& variant, const operation<Place>& what, std::size
     library<Place> recorder(recorded_at, true);
     rows recorded;
     what.prepare(recorder, recorded, jobs + warm * what.jobs);
+    at.follow(recorded_at);
     recorder.recorded().calls.clear();
     for (std::size_t i = 0; i < warm; ++i) what.call(recorder, recorded, calls + i);
     const std::size_t first = recorder.recorded().calls.size();

@@ -49,6 +49,7 @@ private:
         // First, so that by the times on the tape what it claims is due.
         what_.prepare(beside_player_, of, jobs);
         what_.prepare(recorder_, of, jobs);
+        played_at_.follow(recorded_at_);
         recorder_.recorded().calls.clear();
         for (std::size_t i = 0; i < calls; ++i) what_.call(recorder_, of, i);
         std::deque<taped_call> sent = std::move(recorder_.recorded().calls);
