@@ -62,7 +62,7 @@ public:
           answers_(answers),
           event_(sorted.front()->fired.event),
           done_(sorted.size(), false) {
-        answers_.assign(sorted.size(), answer<raw_change>(status::retryable, kept_changing()));
+        answers_.assign(sorted.size(), nothing_yet<raw_change>());
     }
 
     result<void> run();
@@ -209,7 +209,7 @@ result<void> store_core::fire_rounds::run() {
     auto ended = send_all();
     if (!ended) return std::move(ended).error();
     store_.session_->wakeups().ring();
-    for (std::size_t i = 0; i < done_.size(); ++i)
+    for (std::size_t i = 0; i < done_.size() && ended.value() != ending::committed; ++i)
         if (done_[i]) answers_[i] = done_by(ended.value(), *answers_[i].value());
     return success();
 }
@@ -254,6 +254,8 @@ std::vector<result<answer<raw_change>>> store_core::fire_many_quietly(
     }
     std::vector<fire_call> calls;
     std::vector<std::size_t> order;
+    calls.reserve(count);
+    order.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
         calls.push_back(call_at(i));
         order.push_back(i);
@@ -266,7 +268,7 @@ std::vector<result<answer<raw_change>>> store_core::fire_many_quietly(
     std::vector<prepared_fire> prepared;
     std::vector<std::size_t> sent;
     prepared.reserve(count);
-    answers.assign(count, answer<raw_change>(status::retryable, kept_changing()));
+    answers.assign(count, nothing_yet<raw_change>());
     std::size_t turn = 0;
     for (std::size_t i = 0; i < count; ++i) {
         turn = i > 0 && calls[order[i]].id == calls[order[i - 1]].id ? turn + 1 : 0;

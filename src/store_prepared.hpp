@@ -37,4 +37,15 @@ struct store_core::prepared_submit {
     }
 };
 
+// Of the columns of `submitted_types`.
+inline raw_submitted new_job(const catalog& statements, std::span<const value> row) {
+    return {row[0].integer(), statements.declared->initial, 1};
+}
+
+// Stands for an answer until there is one.
+template <class Content>
+answer<Content> nothing_yet() {
+    return {status::retryable, reason::none};
+}
+
 }  // namespace statemachine::detail

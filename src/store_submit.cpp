@@ -73,10 +73,7 @@ result<answer<raw_submitted>> store_core::submit_one(const prepared_submit& prep
         std::optional<raw_submitted> made;
         auto done =
             apply_surely(statements_->submit, values,
-                         [&](std::span<const value> row) {
-                             made = raw_submitted{row[0].integer(), statements_->declared->initial,
-                                                  row[1].integer()};
-                         },
+                         [&](std::span<const value> row) { made = new_job(*statements_, row); },
                          {adopt, again, {}, doubt});
         if (done) doubt = done.value().doubt;
         if (!done) return answer_of<raw_submitted>(std::move(done).error());

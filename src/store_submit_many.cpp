@@ -22,9 +22,7 @@ result<void> store_core::submit_together(std::span<const prepared_submit> prepar
                 return fine.error();
             std::optional<answer<raw_submitted>> one;
             auto rows = ready.run(transaction, [&](std::span<const value> row) {
-                one.emplace(status::applied,
-                            raw_submitted{row[0].integer(), statements_->declared->initial,
-                                          row[1].integer()});
+                one.emplace(status::applied, new_job(*statements_, row));
             });
             if (!rows) return std::move(rows).error();
             if (!one) {
@@ -56,7 +54,7 @@ public:
           prepared_(prepared),
           answers_(answers),
           done_(prepared.size(), false) {
-        answers_.assign(prepared.size(), answer<raw_submitted>(status::retryable, kept_changing()));
+        answers_.assign(prepared.size(), nothing_yet<raw_submitted>());
     }
 
     result<void> run();
@@ -106,11 +104,9 @@ result<void> store_core::submit_rows::plan() {
 
 // The row's `rule` tells its place in the statement, from 1.
 result<void> store_core::submit_rows::send(executor& transaction, part& each) {
-    const int initial = store_.statements_->declared->initial;
     const auto note = [&](std::span<const value> row) {
-        const std::size_t place = each.places[static_cast<std::size_t>(row[5].integer()) - 1];
-        answers_[place] = answer<raw_submitted>(
-            status::applied, raw_submitted{row[0].integer(), initial, row[1].integer()});
+        const std::size_t place = each.places[static_cast<std::size_t>(row[1].integer()) - 1];
+        answers_[place] = answer<raw_submitted>(status::applied, new_job(*store_.statements_, row));
         done_[place] = true;
     };
     auto sent = transaction.execute(statement_.sql, each.rows.values(), note);
@@ -177,8 +173,13 @@ result<void> store_core::submit_rows::run() {
     auto ended = send_all();
     if (!ended) return std::move(ended).error();
     store_.session_->wakeups().ring();
-    for (std::size_t i = 0; i < done_.size(); ++i)
-        if (done_[i]) answers_[i] = done_by(ended.value(), *answers_[i].value());
+    for (std::size_t i = 0; i < done_.size(); ++i) {
+        if (done_[i] && ended.value() != ending::committed)
+            answers_[i] = done_by(ended.value(), *answers_[i].value());
+        if (!done_[i] && answers_[i] && answers_[i].value().retryable() &&
+            answers_[i].value().cause() == nullptr)
+            answers_[i] = answer<raw_submitted>(status::retryable, kept_changing());
+    }
     return success();
 }
 
@@ -219,7 +220,7 @@ std::vector<result<answer<raw_submitted>>> store_core::submit_many_quietly(
                                                          " jobs: submit them in parts"));
         return answers;
     }
-    answers.assign(count, answer<raw_submitted>(status::retryable, kept_changing()));
+    answers.assign(count, nothing_yet<raw_submitted>());
     std::vector<prepared_submit> prepared;
     std::vector<std::size_t> sent;
     prepared.reserve(count);
@@ -238,6 +239,7 @@ std::vector<result<answer<raw_submitted>>> store_core::submit_many_quietly(
         sent.push_back(i);
     }
     submit_answers in_order = submit_prepared(prepared, parted);
+    if (sent.size() == count) return in_order;
     for (std::size_t i = 0; i < sent.size(); ++i) answers[sent[i]] = std::move(in_order[i]);
     return answers;
 }

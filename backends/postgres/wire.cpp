@@ -85,8 +85,10 @@ void put(std::array<char, 8>& into, std::uint64_t number) {
 }
 
 void append(std::string& to, std::uint32_t number) {
-    for (int shift = 24; shift >= 0; shift -= 8)
-        to.push_back(static_cast<char>(number >> shift & 0xffU));
+    std::array<char, 4> bytes{};
+    for (int byte = 3; byte >= 0; --byte, number >>= 8)
+        bytes[static_cast<std::size_t>(byte)] = static_cast<char>(number & 0xffU);
+    to.append(bytes.data(), bytes.size());
 }
 
 error too_large() {
@@ -249,12 +251,12 @@ result<std::size_t> read_rows(const PGresult& reply, std::span<const column_type
     for (int at = 0; at < rows; ++at) {
         for (int column = 0; column < columns; ++column) {
             const auto index = static_cast<std::size_t>(column);
-            if (PQgetisnull(&reply, at, column)) {
+            const int length = PQgetlength(&reply, at, column);
+            if (length == 0 && PQgetisnull(&reply, at, column)) {
                 row[index] = value::null(declared[index]);
                 continue;
             }
-            const auto content = read_one(declared[index], PQgetvalue(&reply, at, column),
-                                          PQgetlength(&reply, at, column));
+            const auto content = read_one(declared[index], PQgetvalue(&reply, at, column), length);
             if (!content) return undeclared();
             row[index] = *content;
         }

@@ -190,7 +190,8 @@ def growth(section):
                      spread(section.ratios(name, "fresh_batch_us", "aged_batch_us"))))
     return ("## Growth\n\n`./scripts/bench growth`: the rate of claims as a multiple of that on "
             "a fresh table: with finished rows, after so many lives without vacuum, and beside a "
-            "transaction of somebody else that stays open. All on one processor.\n\n" + plots.growth(section) + "\n\n" +
+            "transaction of somebody else that stays open. All on one processor.\n\n" +
+            plots.growth(section) + "\n\n" +
             table(("table", "database", "jobs", "one by one", "batches of 100"), rows))
 
 

@@ -57,14 +57,14 @@ private:
     }
 
     void submissions() {
-        all.submit.change = on_.statement(change_types, write_submit);
+        all.submit.change = on_.statement(submitted_types, write_submit);
         read_back(all.submit, write_submitted);
         follow(all.submit, write_submit_log);
-        all.adopt_submit = on_.statement(change_types, write_adopt_submit);
+        all.adopt_submit = on_.statement(submitted_types, write_adopt_submit);
         all.find_key = on_.statement(holder_types, write_find_key);
         if (!speech().arrays) return;
-        all.submit_many.change = on_.statement(change_types, write_submit_many, true);
-        all.submit_many_unkeyed.change = on_.statement(change_types, write_submit_many, false);
+        all.submit_many.change = on_.statement(submitted_types, write_submit_many, true);
+        all.submit_many_unkeyed.change = on_.statement(submitted_types, write_submit_many, false);
         all.find_keys = on_.statement(keyed_holder_types, write_find_keys);
     }
 

@@ -34,12 +34,17 @@ inline void write_event_name(sql_writer& out, std::string_view event, bool can_e
     out.literal(event) << " END";
 }
 
-inline void write_log_insert(sql_writer& out, const spec& declared, std::string_view event,
-                             bool can_exhaust, std::string_view from) {
+inline void write_log_target(sql_writer& out, const spec& declared) {
     out << "INSERT INTO ";
     out.name(declared.table, "_log")
         << " (\"job\", \"version\", \"event\", \"from_state\", \"to_state\", \"epoch\", \"actor\", "
-           "\"at\", \"lease_until\", \"nonce\")\nSELECT \"id\", \"version\", ";
+           "\"at\", \"lease_until\", \"nonce\")\n";
+}
+
+inline void write_log_insert(sql_writer& out, const spec& declared, std::string_view event,
+                             bool can_exhaust, std::string_view from) {
+    write_log_target(out, declared);
+    out << "SELECT \"id\", \"version\", ";
     write_event_name(out, event, can_exhaust);
     out << ", \"previous\", \"state\", \"epoch\", ";
     out.put(slot::actor, column_type::text) << ", \"changed_at\", \"lease_until\", ";

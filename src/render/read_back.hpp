@@ -4,6 +4,7 @@
 
 #include "claim.hpp"
 #include "lease.hpp"
+#include "submit.hpp"
 
 namespace statemachine::detail {
 
@@ -22,8 +23,7 @@ inline void write_changed(sql_writer& out, const spec& declared, bool with_job) 
 }
 
 inline void write_submitted(sql_writer& out, const spec& declared) {
-    out << "SELECT ";
-    write_change_columns(out, declared, false);
+    out << "SELECT " << submitted_columns;
     write_of_changed(out, declared, [&] { out << out.speech().inserted_id; });
 }
 

@@ -30,6 +30,11 @@ inline bool repeats(const spec& declared, int event, bool fenced_by_epoch) {
 inline constexpr std::array job_types{column_type::int64};
 inline constexpr std::array yes_or_no{column_type::boolean};
 
+inline void write_logged_jobs(sql_writer& out, const spec& declared) {
+    out.name(declared.table) << " AS \"kept\" JOIN ";
+    out.name(declared.table, "_log") << " AS \"log\" ON \"log\".\"job\" = \"kept\".\"id\"";
+}
+
 // The columns of a change as the log recorded it, in the order of `change_columns`; what the log
 // does not keep is the job's own.
 inline void write_recorded_change(sql_writer& out, const spec& declared, bool with_job) {
@@ -42,8 +47,7 @@ inline void write_recorded_change(sql_writer& out, const spec& declared, bool wi
             out.name(each.name);
         }
     out << "\nFROM ";
-    out.name(declared.table) << " AS \"kept\" JOIN ";
-    out.name(declared.table, "_log") << " AS \"log\" ON \"log\".\"job\" = \"kept\".\"id\"";
+    write_logged_jobs(out, declared);
 }
 
 inline void write_by_nonce(sql_writer& out) {
@@ -60,7 +64,8 @@ inline void write_adopt(sql_writer& out, const spec& declared, bool with_job) {
 }
 
 inline void write_adopt_submit(sql_writer& out, const spec& declared) {
-    write_recorded_change(out, declared, false);
+    out << "SELECT \"kept\".\"id\", \"kept\".\"rule\"\nFROM ";
+    write_logged_jobs(out, declared);
     out << " AND \"log\".\"version\" = 1\nWHERE \"kept\".\"key\" = ";
     out.put(slot::key, column_type::text);
     write_by_nonce(out);

@@ -81,12 +81,12 @@ RETURNING "key"
 INSERT INTO "keyed_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "payload", "result")
 SELECT 'waiting', 1, 0, 0, coalesce($2, clock_timestamp() + $3 * interval '1 millisecond'), $4, $1, $5, clock_timestamp(), clock_timestamp(), 0, $6, $7
 WHERE $1 IS NULL OR EXISTS (SELECT 1 FROM "taken")
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "rule", "changed_at"
 ), "logged" AS (
 INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", "version", 'submit', "previous", "state", "epoch", $8, "changed_at", "lease_until", $9 FROM "changed"
+SELECT "id", 1, 'submit', NULL, 'waiting', 0, $8, "changed_at", NULL, $9 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "rule" FROM "changed";
 
 -- submit many
 WITH "taken" AS (
@@ -99,27 +99,27 @@ INSERT INTO "keyed_jobs" ("state", "version", "epoch", "attempts", "run_at", "pr
 SELECT 'waiting', 1, 0, 0, coalesce("row$4", clock_timestamp() + "row$5" * interval '1 millisecond'), "row$1", "row$2", "row$3", clock_timestamp(), clock_timestamp(), "row$number", "row$6", "row$7"
 FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$number")
 WHERE "row$2" IS NULL OR "row$2" IN (SELECT "key" FROM "taken")
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "rule", "changed_at"
 ), "logged" AS (
 INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", "version", 'submit', "previous", "state", "epoch", $8, "changed_at", "lease_until", $9 FROM "changed"
+SELECT "id", 1, 'submit', NULL, 'waiting', 0, $8, "changed_at", NULL, $9 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "rule" FROM "changed";
 
 -- submit many without keys
 WITH "changed" AS (
 INSERT INTO "keyed_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "payload", "result")
 SELECT 'waiting', 1, 0, 0, coalesce("row$2", clock_timestamp() + "row$3" * interval '1 millisecond'), "row$1", NULL, NULL, clock_timestamp(), clock_timestamp(), "row$number", "row$4", "row$5"
 FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$number")
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "rule", "changed_at"
 ), "logged" AS (
 INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", "version", 'submit', "previous", "state", "epoch", $6, "changed_at", "lease_until", $7 FROM "changed"
+SELECT "id", 1, 'submit', NULL, 'waiting', 0, $6, "changed_at", NULL, '' FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "rule" FROM "changed";
 
 -- adopt submit
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "kept"."id", "kept"."rule"
 FROM "keyed_jobs" AS "kept" JOIN "keyed_jobs_log" AS "log" ON "log"."job" = "kept"."id" AND "log"."version" = 1
 WHERE "kept"."key" = $1 AND "log"."nonce" = $2;
 

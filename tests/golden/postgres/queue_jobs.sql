@@ -76,12 +76,12 @@ WITH "changed" AS (
 INSERT INTO "queue_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "payload", "label", "result", "finished", "percent", "steps")
 VALUES ('queued', 1, 0, 0, coalesce($1, clock_timestamp() + $2 * interval '1 millisecond'), $3, $4, $5, clock_timestamp(), clock_timestamp(), 0, $6, $7, $8, $9, $10, $11)
 ON CONFLICT ("key") WHERE "key" IS NOT NULL DO NOTHING
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "rule", "changed_at"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", "version", 'submit', "previous", "state", "epoch", $12, "changed_at", "lease_until", $13 FROM "changed"
+SELECT "id", 1, 'submit', NULL, 'queued', 0, $12, "changed_at", NULL, $13 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "rule" FROM "changed";
 
 -- submit many
 WITH "changed" AS (
@@ -90,27 +90,27 @@ SELECT 'queued', 1, 0, 0, coalesce("row$4", clock_timestamp() + "row$5" * interv
 FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9), unnest($10), unnest($11), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$8", "row$9", "row$10", "row$11", "row$number")
 WHERE "row$2" IS NULL OR NOT EXISTS (SELECT 1 FROM "queue_jobs" WHERE "key" = "row$2" OFFSET 0)
 ON CONFLICT ("key") WHERE "key" IS NOT NULL DO NOTHING
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "rule", "changed_at"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", "version", 'submit', "previous", "state", "epoch", $12, "changed_at", "lease_until", $13 FROM "changed"
+SELECT "id", 1, 'submit', NULL, 'queued', 0, $12, "changed_at", NULL, $13 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "rule" FROM "changed";
 
 -- submit many without keys
 WITH "changed" AS (
 INSERT INTO "queue_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "payload", "label", "result", "finished", "percent", "steps")
 SELECT 'queued', 1, 0, 0, coalesce("row$2", clock_timestamp() + "row$3" * interval '1 millisecond'), "row$1", NULL, NULL, clock_timestamp(), clock_timestamp(), "row$number", "row$4", "row$5", "row$6", "row$7", "row$8", "row$9"
 FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$8", "row$9", "row$number")
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "rule", "changed_at"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", "version", 'submit', "previous", "state", "epoch", $10, "changed_at", "lease_until", $11 FROM "changed"
+SELECT "id", 1, 'submit', NULL, 'queued', 0, $10, "changed_at", NULL, '' FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "rule" FROM "changed";
 
 -- adopt submit
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "kept"."id", "kept"."rule"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id" AND "log"."version" = 1
 WHERE "kept"."key" = $1 AND "log"."nonce" = $2;
 

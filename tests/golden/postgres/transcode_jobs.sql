@@ -72,12 +72,12 @@ WITH "changed" AS (
 INSERT INTO "transcode_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "video", "duration", "width", "height")
 VALUES ('waiting', 1, 0, 0, coalesce($1, clock_timestamp() + $2 * interval '1 millisecond'), $3, $4, $5, clock_timestamp(), clock_timestamp(), 0, $6, $7, $8, $9)
 ON CONFLICT ("key") WHERE "key" IS NOT NULL DO NOTHING
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "rule", "changed_at"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", "version", 'submit', "previous", "state", "epoch", $10, "changed_at", "lease_until", $11 FROM "changed"
+SELECT "id", 1, 'submit', NULL, 'waiting', 0, $10, "changed_at", NULL, $11 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "rule" FROM "changed";
 
 -- submit many
 WITH "changed" AS (
@@ -86,27 +86,27 @@ SELECT 'waiting', 1, 0, 0, coalesce("row$4", clock_timestamp() + "row$5" * inter
 FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$8", "row$9", "row$number")
 WHERE "row$2" IS NULL OR NOT EXISTS (SELECT 1 FROM "transcode_jobs" WHERE "key" = "row$2" OFFSET 0)
 ON CONFLICT ("key") WHERE "key" IS NOT NULL DO NOTHING
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "rule", "changed_at"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", "version", 'submit', "previous", "state", "epoch", $10, "changed_at", "lease_until", $11 FROM "changed"
+SELECT "id", 1, 'submit', NULL, 'waiting', 0, $10, "changed_at", NULL, $11 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "rule" FROM "changed";
 
 -- submit many without keys
 WITH "changed" AS (
 INSERT INTO "transcode_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "video", "duration", "width", "height")
 SELECT 'waiting', 1, 0, 0, coalesce("row$2", clock_timestamp() + "row$3" * interval '1 millisecond'), "row$1", NULL, NULL, clock_timestamp(), clock_timestamp(), "row$number", "row$4", "row$5", "row$6", "row$7"
 FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$number")
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "rule", "changed_at"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", "version", 'submit', "previous", "state", "epoch", $8, "changed_at", "lease_until", $9 FROM "changed"
+SELECT "id", 1, 'submit', NULL, 'waiting', 0, $8, "changed_at", NULL, '' FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "rule" FROM "changed";
 
 -- adopt submit
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "kept"."id", "kept"."rule"
 FROM "transcode_jobs" AS "kept" JOIN "transcode_jobs_log" AS "log" ON "log"."job" = "kept"."id" AND "log"."version" = 1
 WHERE "kept"."key" = $1 AND "log"."nonce" = $2;
 

@@ -105,14 +105,14 @@ VALUES ('waiting', 1, 0, 0, coalesce(?1, ?2 + ?3), ?4, ?5, ?6, ?2, ?2, 0, ?7, ?8
 ON CONFLICT ("key") WHERE "key" IS NOT NULL DO NOTHING;
 
 -- submit, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = last_insert_rowid();
+SELECT "id", "rule" FROM "parcels" WHERE "id" = last_insert_rowid();
 
 -- submit, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'submit', "previous", "state", "epoch", ?1, "changed_at", "lease_until", ?2 FROM "parcels" WHERE "id" = ?3;
 
 -- adopt submit
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "kept"."id", "kept"."rule"
 FROM "parcels" AS "kept" JOIN "parcels_log" AS "log" ON "log"."job" = "kept"."id" AND "log"."version" = 1
 WHERE "kept"."key" = ?1 AND "log"."nonce" = ?2;
 
