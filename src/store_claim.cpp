@@ -61,7 +61,7 @@ result<answer<int>> store_core::claim_contended(meeting& at, int event, const ca
 
 result<answer<int>> store_core::claim_one(int event, const call& values, run_maker make,
                                           std::optional<error>& doubt) {
-    const fire_call fired{event, values.id, fence::none, 0, nullptr, {}, {}};
+    const fire_call fired{.id = values.id, .event = event};
     for (int attempt = 0; attempt < 2; ++attempt) {
         claimed_rows claimed(*this, event, values.actor);
         const auto forget = [&] { claimed.clear(); };

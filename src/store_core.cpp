@@ -82,35 +82,33 @@ const event_plans& store_core::plans(int event) const {
     return statements_->events[static_cast<std::size_t>(event)];
 }
 
-result<int> store_core::event_of(const event_ref& event,
-                                 std::initializer_list<event_kind> wanted) const {
+result<int> store_core::event_of(const event_ref& event, event_kind wanted) const {
     const spec& declared = *statements_->declared;
     const int found = declared.event_named(event.name());
-    std::string name{event.name()};
+    const auto quoted = [&] { return "'" + std::string{event.name()} + "'"; };
     if (found == nowhere ||
         declared.events[static_cast<std::size_t>(found)].inputs != event.inputs())
         return error(errc::invalid_argument,
-                     "the machine declares no event '" + name + "' with these inputs");
+                     "the machine declares no event " + quoted() + " with these inputs");
     const event_kind kind = declared.events[static_cast<std::size_t>(found)].kind;
-    for (const event_kind each : wanted)
-        if (each == kind) return found;
+    if (kind == wanted) return found;
     switch (kind) {
         case event_kind::claim:
             return error(errc::invalid_argument,
-                         "'" + name + "' is a claim: call claim, claim_many or claim_by_id");
+                         quoted() + " is a claim: call claim, claim_many or claim_by_id");
         case event_kind::step:
             return error(errc::invalid_argument,
-                         "'" + name +
-                             "' is a leased step: call fire with the run that holds the "
+                         quoted() +
+                             " is a leased step: call fire with the run that holds the "
                              "lease");
         case event_kind::control:
             return error(errc::invalid_argument,
-                         "'" + name +
-                             "' is a control event: call fire with the job's id and "
+                         quoted() +
+                             " is a control event: call fire with the job's id and "
                              "sm::version or sm::any_version");
         case event_kind::renewal: break;
     }
-    return error(errc::invalid_argument, "'" + name + "' is a renewal: call renew");
+    return error(errc::invalid_argument, quoted() + " is a renewal: call renew");
 }
 
 result<int> store_core::state_named(std::string_view name) const {

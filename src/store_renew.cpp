@@ -63,7 +63,8 @@ result<answer<lease>> store_core::renew_quietly(int event, const held_lease& hel
     values.id = held.id;
     values.epoch = held.epoch;
     values.inputs = inputs;
-    const fire_call fired{event, held.id, fence::epoch, held.epoch, inputs, {}, {}};
+    const fire_call fired{
+        .id = held.id, .by = fence::epoch, .number = held.epoch, .inputs = inputs, .event = event};
     if (event == nowhere)
         return renew_one(statements_->renew, values, fired, statements_->renew_reason);
     return renew_one(plans(event).plain, values, fired, plans(event).reason);
@@ -148,7 +149,7 @@ result<std::vector<answer<lease>>> store_core::renew_many_quietly(
         values.id = each.id;
         values.epoch = each.epoch;
         auto refused = renew_one(statements_->renew, values,
-                                 {nowhere, each.id, fence::epoch, each.epoch, nullptr, {}, {}},
+                                 {.id = each.id, .by = fence::epoch, .number = each.epoch},
                                  statements_->renew_reason);
         // A state that this program does not know is none that it renews in.
         if (!refused && refused.error().code() == errc::undeclared_value)

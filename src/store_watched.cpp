@@ -34,6 +34,13 @@ auto all_assured(session& on, Call call) {
     return all;
 }
 
+template <class Content>
+result<outcome> put(result<answer<Content>>&& got, Content& into) {
+    if (!got) return std::move(got).error();
+    if (got.value()) into = *got.value();
+    return static_cast<outcome>(std::move(got).value());
+}
+
 }  // namespace
 
 std::string_view store_core::name_of_event(int event) const {
@@ -41,10 +48,12 @@ std::string_view store_core::name_of_event(int event) const {
                             : statements_->declared->events[static_cast<std::size_t>(event)].name;
 }
 
-result<answer<raw_submitted>> store_core::submit(const void* job, const submit_options& options) {
-    return watched(limits_.watch, statements_->declared->table, "submit", [&] {
+result<outcome> store_core::submit(const void* job, const submit_options& options,
+                                   raw_submitted& made) {
+    auto got = watched(limits_.watch, statements_->declared->table, "submit", [&] {
         return assured(*session_, [&] { return submit_quietly(job, options); });
     });
+    return put(std::move(got), made);
 }
 
 std::vector<result<answer<raw_submitted>>> store_core::submit_many(std::size_t count,
@@ -59,40 +68,70 @@ std::vector<result<answer<raw_submitted>>> store_core::submit_many(std::size_t c
         &parted);
 }
 
-result<answer<int>> store_core::claim_by_id(int event, std::int64_t id,
-                                            const claim_options& options, run_maker make) {
-    return watched(limits_.watch, statements_->declared->table, name_of_event(event),
-                   [&] { return claim_by_id_quietly(event, id, options, make); });
+result<outcome> store_core::claim_by_id(const event_ref& on, std::int64_t id,
+                                        const claim_options& options, run_maker make) {
+    auto event = event_of(on, event_kind::claim);
+    if (!event) return std::move(event).error();
+    auto got = watched(limits_.watch, statements_->declared->table, on.name(),
+                       [&] { return claim_by_id_quietly(event.value(), id, options, make); });
+    if (!got) return std::move(got).error();
+    return static_cast<outcome>(std::move(got).value());
 }
 
-result<answer<std::size_t>> store_core::claim_next(int event, std::size_t most,
-                                                   const claim_options& options, run_maker make) {
-    return watched(limits_.watch, statements_->declared->table, name_of_event(event),
-                   [&] { return claim_next_quietly(event, most, options, make); });
+result<outcome> store_core::claim_next(const event_ref& on, std::size_t most,
+                                       const claim_options& options, run_maker make) {
+    auto event = event_of(on, event_kind::claim);
+    if (!event) return std::move(event).error();
+    auto got = watched(limits_.watch, statements_->declared->table, on.name(),
+                       [&] { return claim_next_quietly(event.value(), most, options, make); });
+    if (!got) return std::move(got).error();
+    return static_cast<outcome>(std::move(got).value());
 }
 
-result<answer<raw_change>> store_core::fire(const fire_call& fired) {
+result<outcome> store_core::fire(const event_ref& on, event_kind kind, fire_call fired,
+                                 raw_change& made) {
+    auto event = event_of(on, kind);
+    if (!event) return std::move(event).error();
+    fired.event = event.value();
     std::optional<error> parted;
-    return watched(
-        limits_.watch, statements_->declared->table, name_of_event(fired.event),
+    auto got = watched(
+        limits_.watch, statements_->declared->table, on.name(),
         [&] { return assured(*session_, [&] { return fire_quietly(fired, parted); }); }, &parted);
+    return put(std::move(got), made);
 }
 
-std::vector<result<answer<raw_change>>> store_core::fire_many(std::size_t count,
+std::vector<result<answer<raw_change>>> store_core::fire_many(const event_ref& on,
+                                                              std::size_t count,
                                                               fire_source call_at) {
-    const std::string_view event =
-        count == 0 ? std::string_view{} : name_of_event(call_at(0).event);
+    auto event = event_of(on, event_kind::step);
+    if (!event) return {count, std::move(event).error()};
+    const auto with_event = [&](std::size_t i) {
+        fire_call fired = call_at(i);
+        fired.event = event.value();
+        return fired;
+    };
     std::optional<error> parted;
     return watched(
-        limits_.watch, statements_->declared->table, event,
+        limits_.watch, statements_->declared->table, on.name(),
         [&] {
             return all_assured(*session_,
-                               [&] { return fire_many_quietly(count, call_at, parted); });
+                               [&] { return fire_many_quietly(count, with_event, parted); });
         },
         &parted);
 }
 
-result<answer<lease>> store_core::renew(int event, const held_lease& held, const void* inputs) {
+result<answer<lease>> store_core::renew(const held_lease& held) {
+    return renew_by(nowhere, held, nullptr);
+}
+
+result<answer<lease>> store_core::renew(const event_ref& on, const held_lease& held,
+                                        const void* inputs) {
+    auto event = event_of(on, event_kind::renewal);
+    if (!event) return std::move(event).error();
+    return renew_by(event.value(), held, inputs);
+}
+
+result<answer<lease>> store_core::renew_by(int event, const held_lease& held, const void* inputs) {
     return watched(limits_.watch, statements_->declared->table, name_of_event(event),
                    [&] { return renew_quietly(event, held, inputs); });
 }
@@ -102,9 +141,11 @@ result<std::vector<answer<lease>>> store_core::renew_many(std::span<const held_l
                    [&] { return renew_many_quietly(held); });
 }
 
-result<answer<raw_change>> store_core::resolve(std::int64_t id, std::string_view token) {
-    return watched(limits_.watch, statements_->declared->table, "resolve",
-                   [&] { return assured(*session_, [&] { return resolve_quietly(id, token); }); });
+result<outcome> store_core::resolve(std::int64_t id, std::string_view token, raw_change& found) {
+    auto got = watched(limits_.watch, statements_->declared->table, "resolve", [&] {
+        return assured(*session_, [&] { return resolve_quietly(id, token); });
+    });
+    return put(std::move(got), found);
 }
 
 }  // namespace statemachine::detail

@@ -19,13 +19,15 @@ class outbox {
                   "statemachine: no transition of this machine emits anything: set `.emit`");
 
 public:
+    using parked_type = detail::of_machine<Machine, parked_event>;
+
     /// @param database  outlives this object
     template <database_like Database>
     explicit outbox(Database& database)
         : core_(detail::relay_catalog_of<Machine, Database::dialect>(), database.connection()) {}
 
     /// The events that the group did not take, in the order of their jobs. It walks what is open.
-    result<std::vector<parked_event>> parked(std::string_view group, std::int64_t limit = 100) {
+    result<std::vector<parked_type>> parked(std::string_view group, std::int64_t limit = 100) {
         return core_.parked(group, limit);
     }
 
@@ -55,7 +57,7 @@ public:
     result<std::size_t> prune(std::int64_t limit = 500) { return core_.prune(limit); }
 
 private:
-    detail::outbox_core core_;
+    detail::of_machine<Machine, detail::outbox_core> core_;
 };
 
 }  // namespace statemachine

@@ -37,8 +37,8 @@ auto overview_of(Database& database, std::int64_t reasons = 20)
     -> result<overview<typename store<Machine>::state_type>> {
     using described = detail::described<Machine>;
     using state_type = typename described::state_type;
-    detail::overview_core core(store<Machine>(database).core(),
-                               detail::overview_catalog_of<Machine, Database::dialect>());
+    detail::of_machine<Machine, detail::overview_core> core(
+        store<Machine>(database).core(), detail::overview_catalog_of<Machine, Database::dialect>());
     auto counted = core.count(reasons);
     if (!counted) return std::move(counted).error();
     overview<state_type> seen;

@@ -21,6 +21,7 @@ public:
     using state_type = typename described::state_type;
     using job_type = typename described::job_type;
     using record_type = record<state_type, job_type>;
+    using entry_type = detail::of_machine<Machine, log_entry>;
 
     /// @param database  outlives the reader; its type decides which statements are sent
     template <database_like Database>
@@ -49,7 +50,7 @@ public:
     }
 
     /// What happened to the job, oldest first.
-    result<std::vector<log_entry>> history(std::int64_t id, const history_options& options = {}) {
+    result<std::vector<entry_type>> history(std::int64_t id, const history_options& options = {}) {
         return core_.history(id, options);
     }
 
@@ -59,7 +60,7 @@ public:
 protected:
     using with_types = detail::with_types<Machine>;
 
-    detail::store_core core_;
+    detail::of_machine<Machine, detail::store_core> core_;
 };
 
 }  // namespace statemachine

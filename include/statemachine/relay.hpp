@@ -54,6 +54,7 @@ class relay {
 
 public:
     using event_type = emitted<Machine>;
+    using relayed_type = detail::of_machine<Machine, relayed>;
 
     /// @param database  outlives the relay
     /// @param callable  takes the event, or a transaction of the database and the event; returns
@@ -83,22 +84,23 @@ public:
 
     /// Delivers until the stop, and waits for the callables at work then.
     /// @return what was done; or the error that a person has to mend: it ended the relay
-    result<relayed> run(const std::stop_token& stop) { return core_.run(stop, deliver_); }
+    result<relayed_type> run(const std::stop_token& stop) { return core_.run(stop, deliver_); }
 
     /// Delivers what is due, one batch at the most, on this thread.
-    result<relayed> deliver_some() { return core_.deliver_some(deliver_); }
+    result<relayed_type> deliver_some() { return core_.deliver_some(deliver_); }
 
 private:
-    static result<detail::taken> taken_by(const result<void>& done) {
+    using taken = detail::of_machine<Machine, detail::taken>;
+
+    static result<taken> taken_by(const result<void>& done) {
         if (!done) return done.error();
-        return detail::taken::unmarked;
+        return taken::unmarked;
     }
 
     // Marked first: whoever lost the event learns it before the callable has run, and nobody else
     // takes it as long as the transaction is open.
     template <class Database, class Callable>
-    result<detail::taken> deliver_inside(Database& database, Callable& callable,
-                                         const emission& event) {
+    result<taken> deliver_inside(Database& database, Callable& callable, const emission& event) {
         bool held = false;
         auto ended = database.transaction([&](auto& inside) -> result<verdict> {
             auto marked = core_.mark_delivered(inside.connection(), event);
@@ -111,12 +113,12 @@ private:
             return verdict::commit;
         });
         if (!ended) return std::move(ended).error();
-        return held ? detail::taken::marked : detail::taken::too_late;
+        return held ? taken::marked : taken::too_late;
     }
 
     store<Machine> jobs_;
-    detail::relay_core core_;
-    detail::callback<result<detail::taken>(const emission&)> deliver_;
+    detail::of_machine<Machine, detail::relay_core> core_;
+    detail::callback<result<taken>(const emission&)> deliver_;
 };
 
 }  // namespace statemachine

@@ -100,10 +100,11 @@ public:
     const detail::routine_calls& calls() const noexcept { return calls_; }
 
 private:
+    using renewal = answer<detail::of_machine<Machine, lease>>;
+
     // However many a worker holds, a store takes no more at once than it was told to.
-    static result<std::vector<answer<lease>>> renewed(with_store& jobs,
-                                                      std::span<const run_type> runs) {
-        std::vector<answer<lease>> all;
+    static result<std::vector<renewal>> renewed(with_store& jobs, std::span<const run_type> runs) {
+        std::vector<renewal> all;
         const std::size_t most = jobs.core().max_batch() > 0 ? jobs.core().max_batch() : 1;
         while (!runs.empty()) {
             const auto next = runs.first(runs.size() < most ? runs.size() : most);
@@ -134,7 +135,8 @@ private:
                                                   std::move(content));
     }
     template <class Content>
-    static detail::routine_calls::claimed held(steady_time since, result<answer<Content>> got) {
+    static detail::of_machine<Machine, detail::routine_calls::claimed> held(
+        steady_time since, result<answer<Content>> got) {
         if (!got) return std::move(got).error();
         if (!got.value()) return answer<detail::held_runs>(static_cast<outcome>(got.value()));
         detail::held_runs runs;

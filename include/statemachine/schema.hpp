@@ -40,6 +40,10 @@ class schema {
     static_assert(verify<Machine>());
 
 public:
+    using migration_type = detail::of_machine<Machine, migration>;
+    using report_type = detail::of_machine<Machine, schema_report>;
+    using explained_type = detail::of_machine<Machine, explained>;
+
     /// @param database  outlives the schema; its type decides which statements are sent
     template <database_like Database>
     explicit schema(Database& database)
@@ -55,21 +59,21 @@ public:
     /// @note Takes effect in one transaction, except for indexes of a large table and the look at
     ///       its old rows, which follow without holding up writers, and are taken up again by the
     ///       next call where one was cut short.
-    result<migration> migrate(const migrate_options& options = {}) {
+    result<migration_type> migrate(const migrate_options& options = {}) {
         return core_.migrate(options);
     }
 
     /// Compares the tables with the declaration: columns, their types and ranges, whether they take
     /// NULL, the states allowed, indexes, and whether row level security would hide jobs from this
     /// role.
-    result<schema_report> check() { return core_.check(); }
+    result<report_type> check() { return core_.check(); }
 
     /// Each statement of the machine with its plan on this database as it is now, for sample
     /// values. Runs none of them.
-    result<std::vector<explained>> explain() { return core_.explain(); }
+    result<std::vector<explained_type>> explain() { return core_.explain(); }
 
 private:
-    detail::schema_core core_;
+    detail::of_machine<Machine, detail::schema_core> core_;
 };
 
 }  // namespace statemachine

@@ -30,6 +30,8 @@ public:
     using run_type = run<state_type, job_type>;
     using change_type = change<state_type>;
     using submitted_type = submitted<state_type>;
+    using lease_type = detail::of_machine<Machine, lease>;
+    using swept_type = detail::of_machine<Machine, swept>;
 
     /// A job of `submit_many`. `key` is kept here; where it is empty, that of `options` holds.
     struct submission {
@@ -64,7 +66,9 @@ public:
     /// now,
     ///         or rejected as `key_conflict` when its identity columns differ
     result<answer<submitted_type>> submit(const job_type& job, const submit_options& options = {}) {
-        return with_types::answer_of(core_.submit(&job, options), with_types::to_submitted);
+        detail::raw_submitted made;
+        return with_types::answer_of(core_.submit(&job, options, made), made,
+                                     with_types::to_submitted);
     }
 
     /// Adds jobs in one transaction; each gets its own answer, in order. Where one of them fails,
@@ -81,23 +85,25 @@ public:
     /// Claims the next due job: highest priority, then longest due.
     /// @return applied with the run; rejected as `none_due` when there is none
     result<answer<run_type>> claim(const event<>& on, const claim_options& options) {
-        return only_of(claim_many(on, 1, options));
+        return claimed_one(
+            [&](detail::run_maker make) { return core_.claim_next(on, 1, options, make); });
     }
 
     /// Claims up to `most` due jobs in one transaction, by priority.
     result<answer<std::vector<run_type>>> claim_many(const event<>& on, std::size_t most,
                                                      const claim_options& options) {
-        return claimed(on, [&](int event, detail::run_maker make) {
-            return core_.claim_next(event, most, options, make);
+        std::vector<run_type> runs;
+        auto how = core_.claim_next(on, most, options, [&](const detail::raw_run& raw) -> void* {
+            return &runs.emplace_back(with_types::to_run(raw)).job;
         });
+        return with_types::answer_of(std::move(how), &runs);
     }
 
     /// Claims this job if it is due, and not held by a live lease.
     result<answer<run_type>> claim_by_id(const event<>& on, std::int64_t id,
                                          const claim_options& options) {
-        return only_of(claimed(on, [&](int event, detail::run_maker make) {
-            return core_.claim_by_id(event, id, options, make);
-        }));
+        return claimed_one(
+            [&](detail::run_maker make) { return core_.claim_by_id(on, id, options, make); });
     }
 
     /// Fires a leased step: fenced by the run's epoch.
@@ -107,11 +113,8 @@ public:
     result<answer<change_type>> fire(const event<Inputs>& on, const run_type& run,
                                      const std::type_identity_t<Inputs>& inputs,
                                      std::string_view token = {}) {
-        auto event = core_.event_of(on, {detail::event_kind::step});
-        if (!event) return event.error();
-        return with_types::answer_of(core_.fire({event.value(), run.id, detail::fence::epoch,
-                                                 run.epoch, &inputs, token, run.owner}),
-                                     with_types::to_change);
+        return fired(on, detail::event_kind::step,
+                     {run.id, detail::fence::epoch, run.epoch, &inputs, token, run.owner});
     }
     result<answer<change_type>> fire(const event<>& on, const run_type& run,
                                      std::string_view token = {}) {
@@ -123,17 +126,12 @@ public:
     template <class Inputs>
     std::vector<result<answer<change_type>>> fire_many(const event<Inputs>& on,
                                                        std::span<const step<Inputs>> steps) {
-        auto event = core_.event_of(on, {detail::event_kind::step});
-        if (!event) return {steps.size(), event.error()};
-        return with_types::answers_of(core_.fire_many(steps.size(),
-                                                      [&](std::size_t i) {
-                                                          const step<Inputs>& each = steps[i];
-                                                          return detail::fire_call{
-                                                              event.value(),        each.run.id,
-                                                              detail::fence::epoch, each.run.epoch,
-                                                              &each.inputs,         each.token,
-                                                              each.run.owner};
-                                                      }),
+        const auto call_at = [&](std::size_t i) -> detail::fire_call {
+            const step<Inputs>& each = steps[i];
+            return {each.run.id,  detail::fence::epoch, each.run.epoch,
+                    &each.inputs, each.token,           each.run.owner};
+        };
+        return with_types::answers_of(core_.fire_many(on, steps.size(), call_at),
                                       with_types::to_change);
     }
 
@@ -168,25 +166,24 @@ public:
     ///         without such a job; forgotten, when it may lie beyond the memory of tokens, or when
     ///         there is no such job and the machine removes jobs (`.keep`)
     result<answer<change_type>> resolve(std::int64_t id, std::string_view token) {
-        return with_types::answer_of(core_.resolve(id, token), with_types::to_change);
+        detail::raw_change found;
+        return with_types::answer_of(core_.resolve(id, token, found), found, with_types::to_change);
     }
 
     /// Moves the lease forward by its declared length from now, never back. Accepted after it ran
     /// out as long as nobody else claimed the job, unless the machine refuses late steps.
-    result<answer<lease>> renew(const run_type& run) {
-        return core_.renew(detail::nowhere, {run.id, run.epoch}, nullptr);
+    result<answer<lease_type>> renew(const run_type& run) {
+        return core_.renew({run.id, run.epoch});
     }
     /// Renews and writes what the renewal event says, such as progress.
     template <class Inputs>
-    result<answer<lease>> renew(const event<Inputs>& on, const run_type& run,
-                                const std::type_identity_t<Inputs>& inputs) {
-        auto event = core_.event_of(on, {detail::event_kind::renewal});
-        if (!event) return event.error();
-        return core_.renew(event.value(), {run.id, run.epoch}, &inputs);
+    result<answer<lease_type>> renew(const event<Inputs>& on, const run_type& run,
+                                     const std::type_identity_t<Inputs>& inputs) {
+        return core_.renew(on, {run.id, run.epoch}, &inputs);
     }
     /// Renews all in one transaction; each gets its own answer, in order.
-    result<std::vector<answer<lease>>> renew_many(std::span<const run_type> runs) {
-        std::vector<detail::held_lease> held;
+    result<std::vector<answer<lease_type>>> renew_many(std::span<const run_type> runs) {
+        std::vector<detail::of_machine<Machine, detail::held_lease>> held;
         held.reserve(runs.size());
         for (const run_type& run : runs) held.push_back({run.id, run.epoch});
         return core_.renew_many(held);
@@ -194,7 +191,7 @@ public:
 
     /// Hands back jobs whose lease ran out and ends jobs whose attempts are used up, a bounded
     /// number of each. Any process may call it at any time.
-    result<swept> sweep(const sweep_options& options = {}) { return core_.sweep(options); }
+    result<swept_type> sweep(const sweep_options& options = {}) { return core_.sweep(options); }
 
     /// Rung after each change that may have made a job due: for those who wait for one.
     wakeup& wakeups() noexcept { return core_.wakeups(); }
@@ -203,32 +200,24 @@ private:
     using typename reader<Machine>::with_types;
 
     template <class Claim>
-    result<answer<std::vector<run_type>>> claimed(const event<>& on, Claim claim) {
-        auto event = core_.event_of(on, {detail::event_kind::claim});
-        if (!event) return event.error();
-        std::vector<run_type> runs;
-        auto done = claim(event.value(),
-                          [&](const detail::raw_run& raw) { return with_types::add(runs, raw); });
-        if (!done) return done.error();
-        const outcome& how = done.value();
-        if (!done.value()) return answer<std::vector<run_type>>(how);
-        return answer<std::vector<run_type>>(how, std::move(runs));
-    }
-    static result<answer<run_type>> only_of(result<answer<std::vector<run_type>>>&& runs) {
-        if (!runs) return runs.error();
-        const outcome& how = runs.value();
-        if (!runs.value()) return answer<run_type>(how);
-        return answer<run_type>(how, std::move(runs.value()->front()));
+    static result<answer<run_type>> claimed_one(Claim claim) {
+        std::optional<run_type> run;
+        auto how = claim([&](const detail::raw_run& raw) -> void* {
+            return &run.emplace(with_types::to_run(raw)).job;
+        });
+        return with_types::answer_of(std::move(how), run ? &*run : nullptr);
     }
 
+    result<answer<change_type>> fired(const event_ref& on, detail::event_kind kind,
+                                      const detail::fire_call& call) {
+        detail::raw_change made;
+        return with_types::answer_of(core_.fire(on, kind, call, made), made, with_types::to_change);
+    }
     result<answer<change_type>> control(const event_ref& on, std::int64_t id, detail::fence by,
                                         std::int64_t number, const void* inputs,
                                         const control_options& options) {
-        auto event = core_.event_of(on, {detail::event_kind::control});
-        if (!event) return event.error();
-        return with_types::answer_of(
-            core_.fire({event.value(), id, by, number, inputs, options.token, options.actor}),
-            with_types::to_change);
+        return fired(on, detail::event_kind::control,
+                     {id, by, number, inputs, options.token, options.actor});
     }
 };
 

@@ -19,6 +19,8 @@ class sweeper {
     static_assert(verify<Machine>());
 
 public:
+    using swept_type = detail::of_machine<Machine, swept>;
+
     /// @param database  outlives the sweeper
     template <database_like Database>
     explicit sweeper(Database& database, sweeper_options how = {})
@@ -33,14 +35,14 @@ public:
     /// The work of one call is bounded; what is left is swept by the next. A job that the table
     /// refuses to change stops no other.
     /// @return the error of the database, if it cannot sweep at all
-    result<swept> sweep_once() { return core_.sweep_once(); }
+    result<swept_type> sweep_once() { return core_.sweep_once(); }
 
     /// Sweeps until the stop, with some jitter. While the database is busy or away it tries again.
     /// @return what was done in all; or the error that a person has to mend: it ended the sweeper
-    result<swept> run(const std::stop_token& stop) { return core_.run(stop); }
+    result<swept_type> run(const std::stop_token& stop) { return core_.run(stop); }
 
 private:
-    detail::sweep_core core_;
+    detail::of_machine<Machine, detail::sweep_core> core_;
 };
 
 }  // namespace statemachine

@@ -41,8 +41,8 @@ public:
     /// Renews and writes what the renewal event says, such as progress. Nobody has to call it for
     /// the lease alone. One sending; a refusal that means that the lease is lost requests the stop.
     template <class Inputs>
-    result<answer<lease>> renew(const event<Inputs>& on,
-                                const std::type_identity_t<Inputs>& inputs) {
+    result<answer<typename store_type::lease_type>> renew(
+        const event<Inputs>& on, const std::type_identity_t<Inputs>& inputs) {
         const auto sent = std::chrono::steady_clock::now();
         auto got = jobs_->renew(on, *run_, inputs);
         if (got) held_->note_renewal(sent, got.value());

@@ -7,7 +7,6 @@
 #include <statemachine/session.hpp>
 
 #include <array>
-#include <initializer_list>
 #include <span>
 #include <vector>
 
@@ -32,13 +31,13 @@ struct event_plans;
 struct plan;
 
 struct fire_call {
-    int event = nowhere;
     std::int64_t id = 0;
     fence by = fence::none;
     std::int64_t number = 0;  // the epoch or version of the fence
     const void* inputs = nullptr;
     std::string_view token{};
     std::string_view actor{};
+    int event = nowhere;  // as the core has found it
 };
 
 // Gives the i-th change of a batch.
@@ -61,24 +60,27 @@ public:
     std::string_view schema() const noexcept;
     result<void> migrate();
 
-    result<answer<raw_submitted>> submit(const void* job, const submit_options& options);
+    // Where a call brings something back, it is put where the caller says, and `outcome` tells
+    // whether it was: so a program compiles the answers of its machine alone.
+    result<outcome> submit(const void* job, const submit_options& options, raw_submitted& made);
     std::vector<result<answer<raw_submitted>>> submit_many(std::size_t count, job_source job_at);
 
-    result<answer<int>> claim_by_id(int event, std::int64_t id, const claim_options& options,
-                                    run_maker make);
-    // How many runs were made; none is `rejected`, `none_due`.
-    result<answer<std::size_t>> claim_next(int event, std::size_t most,
-                                           const claim_options& options, run_maker make);
+    result<outcome> claim_by_id(const event_ref& on, std::int64_t id, const claim_options& options,
+                                run_maker make);
+    // Without any run it is `rejected`, `none_due`.
+    result<outcome> claim_next(const event_ref& on, std::size_t most, const claim_options& options,
+                               run_maker make);
 
-    result<answer<raw_change>> fire(const fire_call& call);
-    std::vector<result<answer<raw_change>>> fire_many(std::size_t count, fire_source call_at);
+    result<outcome> fire(const event_ref& on, event_kind kind, fire_call call, raw_change& made);
+    std::vector<result<answer<raw_change>>> fire_many(const event_ref& on, std::size_t count,
+                                                      fire_source call_at);
 
-    // `event` is nowhere for a plain renewal.
-    result<answer<lease>> renew(int event, const held_lease& held, const void* inputs);
+    result<answer<lease>> renew(const held_lease& held);
+    result<answer<lease>> renew(const event_ref& on, const held_lease& held, const void* inputs);
     result<std::vector<answer<lease>>> renew_many(std::span<const held_lease> held);
 
     // What became of the change that was meant with this token; afterwards it stays so.
-    result<answer<raw_change>> resolve(std::int64_t id, std::string_view token);
+    result<outcome> resolve(std::int64_t id, std::string_view token, raw_change & found);
 
     result<swept> sweep(const sweep_options& options);
 
@@ -87,9 +89,6 @@ public:
     result<std::size_t> read(std::int64_t id, record_maker make);
     result<std::size_t> list(int state, const list_options& options, record_maker make);
     result<std::vector<log_entry>> history(std::int64_t id, const history_options& options);
-
-    // The event's index, or an error that names what it is instead of `wanted`.
-    result<int> event_of(const event_ref& event, std::initializer_list<event_kind> wanted) const;
 
 private:
     friend class sweep_core;
@@ -108,6 +107,9 @@ private:
     result<answer<lease>> renew_quietly(int event, const held_lease& held, const void* inputs);
     result<std::vector<answer<lease>>> renew_many_quietly(std::span<const held_lease> held);
     result<answer<raw_change>> resolve_quietly(std::int64_t id, std::string_view token);
+    // The event's index, or an error that names what it is instead of `wanted`.
+    result<int> event_of(const event_ref& event, event_kind wanted) const;
+    result<answer<lease>> renew_by(int event, const held_lease& held, const void* inputs);
     std::string_view name_of_event(int event) const;
     struct call;
     class bound;

@@ -1,6 +1,7 @@
 // Gives what the core brings back the types of one machine.
 #pragma once
 
+#include <statemachine/detail/of_machine.hpp>
 #include <statemachine/detail/store_core.hpp>
 
 namespace statemachine::detail {
@@ -30,17 +31,24 @@ struct with_types {
                 raw.error,       raw.created_at,
                 raw.changed_at,  {}};
     }
-    // Returns where the core writes the job's columns.
-    static void* add(std::vector<run_type>& runs, const raw_run& raw) {
-        return &runs.emplace_back(run_type{raw.id,
-                                           raw.epoch,
-                                           raw.version,
-                                           state_at(raw.state),
-                                           raw.attempts,
-                                           raw.lease_until,
-                                           raw.owner,
-                                           {}})
-                    .job;
+    static run_type to_run(const raw_run& raw) {
+        return {raw.id,       raw.epoch,       raw.version, state_at(raw.state),
+                raw.attempts, raw.lease_until, raw.owner,   {}};
+    }
+
+    // What a call answers that put what it made elsewhere.
+    template <class Raw, class Content>
+    static result<answer<Content>> answer_of(result<outcome>&& how, const Raw& made,
+                                             Content (*convert)(const Raw&)) {
+        if (!how) return std::move(how).error();
+        if (!how.value().succeeded()) return answer<Content>(std::move(how).value());
+        return answer<Content>(std::move(how).value(), convert(made));
+    }
+    template <class Content>
+    static result<answer<Content>> answer_of(result<outcome>&& how, Content* made) {
+        if (!how) return std::move(how).error();
+        if (!how.value().succeeded()) return answer<Content>(std::move(how).value());
+        return answer<Content>(std::move(how).value(), std::move(*made));
     }
 
     template <class Raw, class Content>
