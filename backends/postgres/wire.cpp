@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace statemachine::postgres {
 namespace {
@@ -79,15 +80,27 @@ bool fits(column_type declared, Oid sent) {
     return false;
 }
 
-void put(std::array<char, 8>& into, std::uint64_t number) {
-    for (int byte = 7; byte >= 0; --byte, number >>= 8)
-        into[static_cast<std::size_t>(byte)] = static_cast<char>(number & 0xff);
+// Of bytes whose first is the highest. Without a loop, which the compiler makes one instruction of.
+template <class Number, std::size_t... Byte>
+Number joined(const char* from, std::index_sequence<Byte...>) {
+    constexpr std::size_t last = sizeof(Number) - 1;
+    return static_cast<Number>(
+        ((std::uint64_t{static_cast<unsigned char>(from[Byte])} << (8 * (last - Byte))) | ...));
+}
+template <class Number>
+Number joined(const char* from) {
+    return joined<Number>(from, std::make_index_sequence<sizeof(Number)>{});
+}
+
+// The way back turns the bytes, or leaves them, just as the way there.
+template <class Number>
+std::array<char, sizeof(Number)> split(Number number) {
+    using bytes = std::array<char, sizeof(Number)>;
+    return std::bit_cast<bytes>(joined<Number>(std::bit_cast<bytes>(number).data()));
 }
 
 void append(std::string& to, std::uint32_t number) {
-    std::array<char, 4> bytes{};
-    for (int byte = 3; byte >= 0; --byte, number >>= 8)
-        bytes[static_cast<std::size_t>(byte)] = static_cast<char>(number & 0xffU);
+    const auto bytes = split(number);
     to.append(bytes.data(), bytes.size());
 }
 
@@ -99,16 +112,16 @@ error too_large() {
 result<std::size_t> put_number(std::array<char, 8>& into, const value& what) {
     switch (what.type()) {
         case column_type::boolean: into[0] = what.integer() != 0; return 1;
-        case column_type::real: put(into, std::bit_cast<std::uint64_t>(what.real())); break;
+        case column_type::real: into = split(std::bit_cast<std::uint64_t>(what.real())); break;
         case column_type::time: {
             constexpr auto limit = std::numeric_limits<std::int64_t>::max() / 1000 - epoch_ms;
             if (what.integer() > limit || what.integer() < -limit)
                 return error{errc::invalid_value,
                              "A time is out of range: send one of the years 1 to 9999."};
-            put(into, static_cast<std::uint64_t>((what.integer() - epoch_ms) * 1000));
+            into = split((what.integer() - epoch_ms) * 1000);
             break;
         }
-        default: put(into, static_cast<std::uint64_t>(what.integer())); break;
+        default: into = split(what.integer()); break;
     }
     return 8;
 }
@@ -144,12 +157,13 @@ result<void> append_array(std::string& to, Oid of, std::span<const value> elemen
 }
 
 std::optional<std::int64_t> get(const char* from, int length) {
-    if (length != 1 && length != 2 && length != 4 && length != 8) return {};
-    // Starting from the sign fills the bytes that a shorter number lacks.
-    std::uint64_t number = static_cast<signed char>(*from) < 0 ? ~std::uint64_t{0} : 0;
-    for (int byte = 0; byte < length; ++byte)
-        number = number << 8 | static_cast<unsigned char>(from[byte]);
-    return static_cast<std::int64_t>(number);
+    switch (length) {
+        case 1: return joined<std::int8_t>(from);
+        case 2: return joined<std::int16_t>(from);
+        case 4: return joined<std::int32_t>(from);
+        case 8: return joined<std::int64_t>(from);
+        default: return {};
+    }
 }
 
 std::optional<std::int64_t> ms_of(std::int64_t microseconds) {
