@@ -49,7 +49,7 @@ public:
     /// Moves all leases of a table into the past.
     void end_leases(const std::string& table) const;
 
-    /// Nothing to do: see postgres_place.
+    /// Nothing to do: claims begin at the beginning here.
     void follow(const sqlite_place&) const {}
 
     /// The size of the file's log: what was written since it was last carried over.
@@ -83,7 +83,8 @@ public:
     std::string columns(const std::string& table) const;
     void end_leases(const std::string& table) const;
 
-    /// Makes waiting jobs due when those of another place are: claims say where they begin.
+    /// Makes waiting jobs due when those of another place are: recorded claims may begin behind
+    /// where these stand (statemachine/detail/fronts.hpp).
     void follow(const postgres_place& other) const;
 
 private:

@@ -9,7 +9,8 @@ constexpr int binary = 1;
 
 }  // namespace
 
-// Plans as the library has them made: they are part of what its SQL costs.
+// Plans as the library has them made (backends/postgres/open.cpp): they are part of what its SQL
+// costs.
 postgres_player::postgres_player(const postgres_place& where) : on_(where.connect()) {
     send(on_, "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off");
 }

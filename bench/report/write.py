@@ -27,9 +27,9 @@ ratios: the median of the pairs, and in brackets the least and the most. A wide 
 the machine was busy or the disk uneven; look at the ratio only as far as the bracket allows.
 Times by themselves say little beyond this machine.
 
-Two things by hand are compared with: the library's **own SQL**, with the same parameters,
-prepared and sent by `sqlite3` and libpq alone (what the library's code costs), and the best
-guarded **statement by hand**, without log, tokens and reasons and with one index (what the
+Two things by hand are compared with: the library's **own SQL**, with the same parameters, plans
+and rows found, prepared and sent by `sqlite3` and libpq alone (what the library's code costs), and
+the best guarded **statement by hand**, without log, tokens and reasons and with one index (what the
 guarantees cost).
 """
 
@@ -109,9 +109,9 @@ def cost(section):
                     ["" if each in blank else number(median(section.values(name, each)), form)
                      for each, form in columns])
     return ("## Cost of a job\n\n`./scripts/bench cost`: for one job of each call, at full "
-            "durability. Allocations, messages (round trips) and syncs are counted at the C "
-            "library, those of the database's client included: the difference between `library` "
-            "and `raw` is the library's. A commit of PostgreSQL is one sync of the server's. "
+            "durability, all on one processor. Allocations, messages (round trips) and syncs are "
+            "counted at the C library, those of the database's client included: the difference "
+            "between `library` and `raw` is the library's. A commit of PostgreSQL is one sync of the server's. "
             "Instructions are the client's, by callgrind.\n\n" +
             table(["call", "database", "variant"] + [each.replace("_", " ") for each, _ in columns],
                   rows))

@@ -18,6 +18,9 @@
 
 #include <statemachine/reader.hpp>
 
+#include <optional>
+#include <vector>
+
 namespace statemachine {
 
 template <const auto& Machine>

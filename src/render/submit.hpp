@@ -12,7 +12,7 @@ inline constexpr std::array keyed_holder_types{column_type::int64, column_type::
                                                column_type::text, column_type::int64,
                                                column_type::text};
 
-// What a submit brings back. Everything else is known before.
+// What a submit brings back, of which only a batch needs the rule. Everything else is known before.
 inline constexpr std::string_view submitted_columns = R"("id", "rule")";
 inline constexpr std::array submitted_types{column_type::int64, column_type::int32};
 
@@ -77,9 +77,9 @@ struct new_jobs {
     bool keyed;  // one of them may have a key
 };
 
-// Wraps an insert, with its log rows, into one statement where it fits. What is known of a new job
-// is not handed from one part to the next, which takes a twentieth of the time of a batch. A nonce
-// is looked for by the key alone.
+// Wraps an insert, with its log rows, into one statement where it fits. To hand on from part to
+// part what is known of a new job would cost a twentieth of a batch's time. A submit is looked for
+// by its key: without one it needs no nonce.
 template <class Insert>
 void write_new_jobs(sql_writer& out, const spec& declared, new_jobs form, Insert insert) {
     const bool whole = out.speech().one_statement;

@@ -145,6 +145,24 @@ TYPED_TEST(transactions, answer_a_batch_job_by_job) {
     EXPECT_EQ(this->jobs(), 2);
 }
 
+TYPED_TEST(transactions, answer_a_batch_of_steps_each_by_itself) {
+    using step = typename TestFixture::store_type::template step<queue::outcome>;
+    std::vector<step> steps;
+    for (const char* const result : {"one", "two", "late"})
+        steps.push_back({this->claim(queue::claim, this->submit()), {result}});
+    ++steps[2].run.epoch;
+    const auto did = this->database.transaction([&](auto& tx) -> sm::result<void> {
+        const auto answers =
+            store_on<queue::machine>(tx).template fire_many<queue::outcome>(queue::complete, steps);
+        EXPECT_EQ(conformance::told(answers[0]), "provisional");
+        EXPECT_EQ(conformance::told(answers[1]), "provisional");
+        EXPECT_EQ(conformance::told(answers[2]), "rejected: stale_epoch");
+        return sm::success();
+    });
+    EXPECT_EQ(told(did), "committed");
+    EXPECT_EQ(this->read(steps[1].run.id).state, queue::worked);
+}
+
 TYPED_TEST(transactions, span_the_stores_of_several_machines) {
     auto gates = store_on<gate::machine>(this->database);
     gates.migrate().value();

@@ -219,6 +219,31 @@ TYPED_TEST(submit_many, refuses_a_bad_job_and_takes_the_others) {
     EXPECT_EQ(this->stored().log.size(), 2U);
 }
 
+// In two statements, because of the actors: what misses there is not sent once more by itself.
+TYPED_TEST(submit_many, says_why_of_a_job_that_the_table_leaves_out) {
+    if constexpr (std::is_same_v<TypeParam, sqlite_backend>)
+        this->place.execute(
+            "CREATE TRIGGER choosy BEFORE INSERT ON queue_jobs WHEN NEW.payload = 'left out' "
+            "BEGIN SELECT RAISE(IGNORE); END");
+    else
+        this->place.execute(
+            "CREATE FUNCTION leave_out() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; "
+            "END $$; CREATE TRIGGER choosy BEFORE INSERT ON queue_jobs FOR EACH ROW "
+            "WHEN (NEW.payload = 'left out') EXECUTE FUNCTION leave_out()");
+    std::vector<typename TestFixture::submission> jobs(4);
+    jobs[1].job.payload = jobs[2].job.payload = "left out";
+    jobs[2].key = "key";
+    jobs[3].options.actor = "me";
+    const auto answers = this->store.submit_many(jobs);
+    for (const std::size_t i : {0U, 3U}) EXPECT_EQ(told(answers[i]), "applied");
+    for (const std::size_t i : {1U, 2U}) {
+        EXPECT_EQ(told(answers[i]), "retryable");
+        ASSERT_NE(answers[i].value().cause(), nullptr);
+        EXPECT_EQ(answers[i].value().cause()->code(), sm::errc::busy);
+    }
+    EXPECT_EQ(this->stored().jobs.size(), 2U);
+}
+
 template <class Backend>
 class submit_many_of_every_type : public on_typed<Backend> {};
 TYPED_TEST_SUITE(submit_many_of_every_type, backends, backend_names);

@@ -1,4 +1,5 @@
-// Compiles less.
+// A type that the compiler takes for one of the machine's own: what is made of it, such as a
+// result, is compiled only in programs that use it.
 #pragma once
 
 namespace statemachine::detail {
@@ -7,9 +8,6 @@ template <const auto& Machine, class Type>
 struct seen_as_of_machine {
     using type = Type;
 };
-
-// A type that the compiler takes for one of the machine's own: what is made of it, such as a
-// result, is compiled only in programs that use it.
 template <const auto& Machine, class Type>
 using of_machine = typename seen_as_of_machine<Machine, Type>::type;
 

@@ -60,8 +60,8 @@ public:
     std::string_view schema() const noexcept;
     result<void> migrate();
 
-    // Where a call brings something back, it is put where the caller says, and `outcome` tells
-    // whether it was: so a program compiles the answers of its machine alone.
+    // What single submits, claims and changes make is put where the caller says, and `outcome`
+    // tells whether it was: so a program compiles the answers of its machine alone.
     result<outcome> submit(const void* job, const submit_options& options, raw_submitted& made);
     std::vector<result<answer<raw_submitted>>> submit_many(std::size_t count, job_source job_at);
 
