@@ -12,13 +12,17 @@ namespace {
 
 constexpr std::size_t connections = 8;
 
-/// One worker at a time takes batches; single jobs are taken by as many as there are connections.
-std::size_t callers(std::size_t batch) { return batch == 1 ? connections : 2; }
+/// Batches are submitted by as many callers as the peers' are, and worked by two. Single jobs are
+/// sent and taken by as many as there are connections.
+constexpr std::size_t submitters = 4, workers = 2;
+std::size_t callers(std::size_t batch, std::size_t of_batches) {
+    return batch == 1 ? connections : of_batches;
+}
 
 template <class Place>
 void submit(library<Place>& on, std::size_t count, std::size_t batch) {
     std::atomic<std::size_t> begun{0};
-    run_threads(callers(batch), [&](std::size_t) {
+    run_threads(callers(batch, submitters), [&](std::size_t) {
         const std::vector<jobs_store::submission> jobs(batch, {sample, {}, {}});
         for (std::size_t at = 0; (at = begun.fetch_add(batch)) < count;) {
             if (batch == 1)
@@ -34,7 +38,7 @@ void submit(library<Place>& on, std::size_t count, std::size_t batch) {
 template <class Place>
 void work(library<Place>& on, std::size_t count, std::size_t batch) {
     std::atomic<std::size_t> done{0};
-    run_threads(callers(batch), [&](std::size_t) {
+    run_threads(callers(batch, workers), [&](std::size_t) {
         while (done < count) {
             const auto runs = on.claim(batch);
             if (runs.size() == 1) on.finish(runs.front());

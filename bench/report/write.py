@@ -111,8 +111,8 @@ def cost(section):
     return ("## Cost of a job\n\n`./scripts/bench cost`: for one job of each call, at full "
             "durability, all on one processor. Allocations, messages (round trips) and syncs are "
             "counted at the C library, those of the database's client included: the difference "
-            "between `library` and `raw` is the library's. A commit of PostgreSQL is one sync of the server's. "
-            "Instructions are the client's, by callgrind.\n\n" +
+            "between `library` and `raw` is the library's. A commit of PostgreSQL is one sync of "
+            "the server's. Instructions are the client's, by callgrind.\n\n" +
             table(["call", "database", "variant"] + [each.replace("_", " ") for each, _ in columns],
                   rows))
 
