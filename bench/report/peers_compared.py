@@ -2,7 +2,8 @@
 
 PEERS = [
     ("this library",
-     "batches of 500, submitted by 4 callers and worked by 2 threads; one by one: 8 threads on 8 connections",
+     "batches of 500, submitted by 4 callers and worked by 2 threads; one by one: 8 threads on 8 "
+     "connections",
      "kept",
      "refused: every write carries the run's epoch",
      "every transition, in the same transaction"),
