@@ -35,10 +35,14 @@ auto all_assured(session& on, Call call) {
 }
 
 template <class Content>
-result<outcome> put(result<answer<Content>>&& got, Content& into) {
+result<outcome> without_content(result<answer<Content>>&& got) {
     if (!got) return std::move(got).error();
-    if (got.value()) into = *got.value();
     return static_cast<outcome>(std::move(got).value());
+}
+template <class Content>
+result<outcome> put(result<answer<Content>>&& got, Content& into) {
+    if (got && got.value()) into = *got.value();
+    return without_content(std::move(got));
 }
 
 }  // namespace
@@ -74,8 +78,7 @@ result<outcome> store_core::claim_by_id(const event_ref& on, std::int64_t id,
     if (!event) return std::move(event).error();
     auto got = watched(limits_.watch, statements_->declared->table, on.name(),
                        [&] { return claim_by_id_quietly(event.value(), id, options, make); });
-    if (!got) return std::move(got).error();
-    return static_cast<outcome>(std::move(got).value());
+    return without_content(std::move(got));
 }
 
 result<outcome> store_core::claim_next(const event_ref& on, std::size_t most,
@@ -84,8 +87,7 @@ result<outcome> store_core::claim_next(const event_ref& on, std::size_t most,
     if (!event) return std::move(event).error();
     auto got = watched(limits_.watch, statements_->declared->table, on.name(),
                        [&] { return claim_next_quietly(event.value(), most, options, make); });
-    if (!got) return std::move(got).error();
-    return static_cast<outcome>(std::move(got).value());
+    return without_content(std::move(got));
 }
 
 result<outcome> store_core::fire(const event_ref& on, event_kind kind, fire_call fired,

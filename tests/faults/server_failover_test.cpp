@@ -82,65 +82,62 @@ TEST_F(server_failover, loses_nothing_that_was_acknowledged_and_hands_out_no_epo
     }
 }
 
-// What a call answers whose commit no standby confirms until somebody cancels the wait.
-template <class Call>
-auto answer_once_cancelled(const field::raw& by, Call call) {
-    auto answer = std::async(std::launch::async, call);
-    EXPECT_TRUE(wait_until([&] {
-        by.run(
-            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = "
-            "'SyncRep' AND application_name = 'statemachine'");
-        return answer.wait_for(0s) == std::future_status::ready;
-    }));
-    return answer.get();
-}
+// A server whose commits no standby confirms: what it is asked for waits until somebody cancels
+// that.
+class commit_without_standby : public server_failover {
+protected:
+    using store_type = sm::store<work::machine>;
 
-TEST_F(server_failover, is_told_of_to_each_of_a_batch) {
-    throwaway_postgres primary({"synchronous_standby_names = 'nobody'"});
-    auto unsafe =
+    template <class Call>
+    auto answer_once_cancelled(Call call) const {
+        auto answer = std::async(std::launch::async, call);
+        EXPECT_TRUE(wait_until([&] {
+            by.run(
+                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = "
+                "'SyncRep' AND application_name = 'statemachine'");
+            return answer.wait_for(0s) == std::future_status::ready;
+        }));
+        return answer.get();
+    }
+
+    throwaway_postgres primary{{"synchronous_standby_names = 'nobody'"}};
+    const field::raw by{primary.conninfo()};
+    database unsafe =
         sm::postgres::connect(primary.tcp_conninfo() + " options='-c synchronous_commit=local'")
             .value();
-    sm::store<work::machine> prepares(unsafe);
+    database safe = sm::postgres::connect(primary.tcp_conninfo(), {.deadline = 60s}).value();
+    store_type prepares{unsafe};
+    store_type jobs{safe};
+};
+
+TEST_F(commit_without_standby, is_told_of_to_each_of_a_batch) {
     prepares.migrate().value();
-    using store_type = sm::store<work::machine>;
     const std::vector<store_type::submission> two(2);
     for (const auto& each : prepares.submit_many(two)) each.value().value();
     const auto runs = *prepares.claim_many(work::claim, 2, {.owner = "w"}).value();
     std::vector<store_type::step<work::outcome>> steps;
     for (const auto& run : runs) steps.push_back({run, {"done"}});
-    auto db = sm::postgres::connect(primary.tcp_conninfo(), {.deadline = 60s}).value();
-    store_type jobs(db);
-    const field::raw by(primary.conninfo());
     const auto all_local = [](const auto& answers) {
         return std::ranges::all_of(answers, [](const auto& each) {
             return each.value().applied() && each.value().committed_locally();
         });
     };
-    EXPECT_TRUE(all_local(answer_once_cancelled(by, [&] { return jobs.submit_many(two); })));
+    EXPECT_TRUE(all_local(answer_once_cancelled([&] { return jobs.submit_many(two); })));
     EXPECT_TRUE(all_local(answer_once_cancelled(
-        by, [&] { return jobs.fire_many<work::outcome>(work::complete, steps); })));
+        [&] { return jobs.fire_many<work::outcome>(work::complete, steps); })));
 }
 
 // A repetition reads what the first call did. What the standby lacks is no safer for being read.
-TEST_F(server_failover, is_told_of_to_whoever_asks_for_a_change_that_the_standby_lacks) {
-    throwaway_postgres primary({"synchronous_standby_names = 'nobody'"});
-    auto unsafe =
-        sm::postgres::connect(primary.tcp_conninfo() + " options='-c synchronous_commit=local'")
-            .value();
-    sm::store<work::machine> prepares(unsafe);
+TEST_F(commit_without_standby, is_told_of_to_whoever_asks_for_a_change_that_the_standby_lacks) {
     prepares.migrate().value();
     const auto id = prepares.submit({}).value()->id;
     const auto run = *prepares.claim_by_id(work::claim, id, {.owner = "w"}).value();
-    auto db = sm::postgres::connect(primary.tcp_conninfo(), {.deadline = 60s}).value();
-    sm::store<work::machine> jobs(db);
-    const field::raw by(primary.conninfo());
     const auto complete = [&] { return jobs.fire(work::complete, run, {"done"}, "token").value(); };
-    const auto until_cancelled = [&](auto call) { return answer_once_cancelled(by, call); };
-    const auto first = until_cancelled(complete);
+    const auto first = answer_once_cancelled(complete);
     EXPECT_TRUE(first.applied() && first.committed_locally());
-    const auto again = until_cancelled(complete);
+    const auto again = answer_once_cancelled(complete);
     EXPECT_TRUE(again.already_applied() && again.committed_locally()) << again.why();
-    const auto asked = until_cancelled([&] { return jobs.resolve(id, "token").value(); });
+    const auto asked = answer_once_cancelled([&] { return jobs.resolve(id, "token").value(); });
     EXPECT_TRUE(asked.already_applied() && asked.committed_locally()) << asked.why();
 }
 
