@@ -33,6 +33,7 @@ public:
         add("submit", "", statements_.submit);
         add("submit", "many", statements_.submit_many);
         add("submit", "many without keys", statements_.submit_many_unkeyed);
+        add("submit", "many alike", statements_.submit_many_alike);
         add("submit", "find key", statements_.find_key);
         add("submit", "find keys", statements_.find_keys);
         add("any", "find token", statements_.find_token);
@@ -53,6 +54,7 @@ public:
             add(event, "exhaust", plans.exhaust);
             add(event, "with token", plans.with_token);
             add(event, "many", plans.many);
+            add(event, "many plain", plans.many_plain);
             add(event, "any version", plans.any_version);
             add(event, "any version with token", plans.any_version_with_token);
             add(event, "reason", plans.reason);

@@ -51,19 +51,30 @@ result<void> store_core::fire_together(sorted_fires sorted, fire_answers& answer
     return success();
 }
 
+// In a transaction of the caller's own a statement that fails would take all of it along.
+result<ending> store_core::send_by_form(sorted_fires all,
+                                        function_ref<result<ending>(const plan& form)> send) {
+    const event_plans& forms = plans(all.front()->fired.event);
+    const std::string_view actor = all.front()->values.actor;
+    const bool plain = !forms.many_plain.is_empty() && session_->reconnects() &&
+                       std::ranges::none_of(all, [&](const prepared_fire* each) {
+                           return each->has_token() || each->values.actor != actor;
+                       });
+    if (plain) {
+        auto ended = send(forms.many_plain);
+        if (ended || ended.error().code() != errc::busy) return ended;
+    }
+    return send(forms.many);
+}
+
 // The same, in statements over many jobs. In one of them each job stands once: what comes to it
 // twice waits for the next round, and so finds what the first has made of it. A job that somebody
-// else has locked is left out, with all that comes to it, and none of the others waits for it.
+// else has locked for more than a moment is left out, with all that comes to it, and none of the
+// others waits for it.
 class [[gnu::visibility("hidden")]] store_core::fire_rounds {
 public:
     fire_rounds(store_core & store, sorted_fires sorted, fire_answers & answers)
-        : store_(store),
-          sorted_(sorted),
-          answers_(answers),
-          event_(sorted.front()->fired.event),
-          done_(sorted.size(), false) {
-        answers_.assign(sorted.size(), nothing_yet<raw_change>());
-    }
+        : store_(store), sorted_(sorted), answers_(answers), event_(sorted.front()->fired.event) {}
 
     result<void> run();
 
@@ -78,25 +89,32 @@ private:
         bound_rows rows;
     };
 
-    result<void> plan();
+    void begin(const plan& form);
+    result<void> share_out();
     bool is_open(std::size_t place) const;
     result<void> leave_out_followers(part & each);
     result<void> send(executor & transaction, part & each);
     result<void> explain(executor & transaction, const part& each);
     result<ending> send_all();
 
-    const compiled_statement& statement() const { return store_.plans(event_).many.change; }
-
     store_core& store_;
     sorted_fires sorted_;
     fire_answers& answers_;
     int event_;
+    const compiled_statement* statement_ = nullptr;
     std::vector<bool> done_;
     std::vector<part> parts_;
     std::vector<std::size_t> open_;
 };
 
-result<void> store_core::fire_rounds::plan() {
+void store_core::fire_rounds::begin(const plan& form) {
+    statement_ = &form.change;
+    answers_.assign(sorted_.size(), nothing_yet<raw_change>());
+    done_.assign(sorted_.size(), false);
+    parts_.clear();
+}
+
+result<void> store_core::fire_rounds::share_out() {
     std::map<int, std::vector<std::size_t>> rounds;
     int round = 0;
     for (std::size_t i = 0; i < sorted_.size(); ++i) {
@@ -110,7 +128,7 @@ result<void> store_core::fire_rounds::plan() {
             if (starts || parts_.back().rows.full() ||
                 sorted_[parts_.back().places.back()]->values.nonce != sorted_[place]->values.nonce)
                 parts_.push_back(
-                    {{}, {*store_.statements_, statement(), store_.limits_.max_payload}});
+                    {{}, {*store_.statements_, *statement_, store_.limits_.max_payload}});
             starts = false;
             parts_.back().places.push_back(place);
             if (auto fine = parts_.back().rows.add(sorted_[place]->ready()); !fine) return fine;
@@ -141,7 +159,7 @@ result<void> store_core::fire_rounds::leave_out_followers(part& each) {
 result<void> store_core::fire_rounds::send(executor& transaction, part& each) {
     std::optional<error> broken;
     auto sent =
-        transaction.execute(statement().sql, each.rows.values(), [&](std::span<const value> row) {
+        transaction.execute(statement_->sql, each.rows.values(), [&](std::span<const value> row) {
             auto made = store_.change_of(row);
             if (!made) {
                 broken = std::move(made).error();
@@ -205,8 +223,11 @@ result<ending> store_core::fire_rounds::send_all() {
 }
 
 result<void> store_core::fire_rounds::run() {
-    if (auto fine = plan(); !fine) return fine;
-    auto ended = send_all();
+    auto ended = store_.send_by_form(sorted_, [&](const plan& form) -> result<ending> {
+        begin(form);
+        if (auto fine = share_out(); !fine) return fine.error();
+        return send_all();
+    });
     if (!ended) return std::move(ended).error();
     store_.session_->wakeups().ring();
     for (std::size_t i = 0; i < done_.size() && ended.value() != ending::committed; ++i)

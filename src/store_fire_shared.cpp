@@ -7,10 +7,10 @@
 //                +--> sent by itself      +--(the reply was lost)> settled by itself
 //
 // The shared statement is tried once, and answers nothing but success: whatever else becomes of a
-// step, its own caller finds out, on its own thread, as if it had been alone. It waits for no job
-// that is locked. Where something else kept it waiting, such as a lock of the whole table, until
-// most of the time was gone, that is the answer: nothing was changed, and sending once more now
-// could only lose that certainty.
+// step, its own caller finds out, on its own thread, as if it had been alone. It waits for a job
+// that is locked no longer than a moment. Where something else kept it waiting, such as a lock of
+// the whole table, until most of the time was gone, that is the answer: nothing was changed, and
+// sending once more now could only lose that certainty.
 #include "replies.hpp"
 #include "store_prepared.hpp"
 #include "time_left.hpp"
@@ -61,10 +61,7 @@ result<answer<raw_change>> store_core::fire_shared(meeting& at, prepared_fire& p
 }
 
 void store_core::send_shared(std::span<shared_fire* const> all) {
-    const compiled_statement& what = plans(all.front()->prepared.fired.event).many.change;
     const std::array<char, 16> nonce = all.front()->prepared.values.nonce;
-    steady_time until = all.front()->until();
-    bound_rows rows(*statements_, what, limits_.max_payload);
     std::vector<shared_fire*> sent{all.begin(), all.end()};
     // In the order of jobs, so that two statements at once cannot wait for each other.
     std::ranges::stable_sort(sent, {}, &shared_fire::id);
@@ -74,35 +71,16 @@ void store_core::send_shared(std::span<shared_fire* const> all) {
         sent[i]->missed = true;
         sent.erase(sent.begin() + static_cast<std::ptrdiff_t>(i));
     }
-    std::erase_if(sent, [&](shared_fire* each) {
-        if (rows.full() || each->by.limits_.max_payload != limits_.max_payload) return true;
-        each->prepared.values.nonce = nonce;
-        return !rows.add(each->prepared.ready());
+    std::erase_if(sent, [&](const shared_fire* each) {
+        return each->by.limits_.max_payload != limits_.max_payload;
     });
     if (sent.empty()) return;
+    std::vector<const prepared_fire*> steps;
     for (shared_fire* const each : sent) {
-        until = std::min(until, each->until());
-        // Until it is known better: if this thread does not come back from there.
-        each->failed.emplace(errc::connection_lost, "the reply to a shared statement was not read");
+        each->prepared.values.nonce = nonce;
+        steps.push_back(&each->prepared);
     }
-
-    std::optional<error> broken;
-    const auto on_row = [&](std::span<const value> row) {
-        auto made = change_of(row);
-        if (!made) {
-            broken = std::move(made).error();
-            return;
-        }
-        const auto found = std::ranges::lower_bound(sent, made.value().id, {}, &shared_fire::id);
-        (*found)->made.emplace(status::applied, std::move(made).value());
-    };
-    const auto body = [&](executor& transaction) -> result<verdict> {
-        auto ran = transaction.execute(what.sql, rows.values(), on_row);
-        if (!ran) return std::move(ran).error();
-        if (broken) return unreadable(*broken);
-        return verdict::commit;
-    };
-    auto ended = session_->transact(access::single, until, body);
+    auto ended = send_by_form(steps, [&](const plan& form) { return send_shared_by(form, sent); });
     for (shared_fire* const each : sent) {
         each->failed.reset();
         if (!ended) {
@@ -115,6 +93,39 @@ void store_core::send_shared(std::span<shared_fire* const> all) {
         }
     }
     if (ended) session_->wakeups().ring();
+}
+
+// Those that do not fit in are taken out.
+result<ending> store_core::send_shared_by(const plan& form, std::vector<shared_fire*>& sent) {
+    bound_rows rows(*statements_, form.change, limits_.max_payload);
+    std::erase_if(sent, [&](const shared_fire* each) {
+        return rows.full() || !rows.add(each->prepared.ready());
+    });
+    if (sent.empty()) return ending::committed;
+    steady_time until = sent.front()->until();
+    for (shared_fire* const each : sent) {
+        until = std::min(until, each->until());
+        each->made.reset();
+        // Until it is known better: if this thread does not come back from there.
+        each->failed.emplace(errc::connection_lost, "the reply to a shared statement was not read");
+    }
+    std::optional<error> broken;
+    const auto on_row = [&](std::span<const value> row) {
+        auto made = change_of(row);
+        if (!made) {
+            broken = std::move(made).error();
+            return;
+        }
+        const auto found = std::ranges::lower_bound(sent, made.value().id, {}, &shared_fire::id);
+        (*found)->made.emplace(status::applied, std::move(made).value());
+    };
+    const auto body = [&](executor& transaction) -> result<verdict> {
+        auto ran = transaction.execute(form.change.sql, rows.values(), on_row);
+        if (!ran) return std::move(ran).error();
+        if (broken) return unreadable(*broken);
+        return verdict::commit;
+    };
+    return session_->transact(access::single, until, body);
 }
 
 }  // namespace statemachine::detail

@@ -15,6 +15,8 @@ struct store_core::prepared_fire {
     std::string fingerprint;
     call values;
 
+    bool has_token() const { return !fired.token.empty() || !own_token.empty(); }
+
     // The views of the call, wherever this was moved to.
     call ready() const {
         call all = values;

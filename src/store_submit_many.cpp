@@ -68,9 +68,15 @@ private:
 
     static const compiled_statement& statement_for(const catalog& statements,
                                                    std::span<const prepared_submit> prepared) {
-        const auto has_key = [](const prepared_submit& each) { return !each.values.key.empty(); };
-        const bool keyed = std::any_of(prepared.begin(), prepared.end(), has_key);
-        return (keyed ? statements.submit_many : statements.submit_many_unkeyed).change;
+        const call& first = prepared.front().values;
+        bool keyed = false, alike = true;
+        for (const prepared_submit& each : prepared) {
+            const call& values = each.values;
+            keyed = keyed || !values.key.empty();
+            alike = alike && values.delay == first.delay && values.run_at == first.run_at;
+        }
+        if (keyed) return statements.submit_many.change;
+        return (alike ? statements.submit_many_alike : statements.submit_many_unkeyed).change;
     }
 
     result<void> plan();

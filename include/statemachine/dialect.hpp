@@ -40,14 +40,16 @@ struct dialect {
     bool pins_indexes;             ///< `INDEXED BY` is understood and needed
     bool keeps_dead_entries;       ///< an index is walked over what is gone, until a vacuum
     bool reads_back;  ///< to read one changed row by a statement costs less than RETURNING
-    std::string_view inserted_id;          ///< the id of the row that was inserted last, if so
-    std::string_view fails_at_once;        ///< ends NOT NULL and keys that keep no copy to undo
-    std::string_view lock_candidates;      ///< ends the search for rows to change
-    std::string_view least;                ///< the function that takes the smaller of two
-    std::string_view greatest;             ///< the function that takes the larger of two
-    std::string_view bytewise;             ///< appended to a text operand of an ordering comparison
-    std::string_view id_column;            ///< type and constraints of the job's id
-    std::string_view table_options;        ///< follows the column list of the job table
+    std::string_view inserted_id;      ///< the id of the row that was inserted last, if so
+    std::string_view fails_at_once;    ///< ends NOT NULL and keys that keep no copy to undo
+    std::string_view lock_candidates;  ///< ends the search for rows to change
+    std::string_view waits_briefly;  ///< a true condition: from then on the transaction fails where
+                                     ///< it waited a moment for a row; empty: none does
+    std::string_view least;          ///< the function that takes the smaller of two
+    std::string_view greatest;       ///< the function that takes the larger of two
+    std::string_view bytewise;       ///< appended to a text operand of an ordering comparison
+    std::string_view id_column;      ///< type and constraints of the job's id
+    std::string_view table_options;  ///< follows the column list of the job table
     std::string_view side_table_options;   ///< follows the column list of log, tokens and outbox
     std::string_view queue_table_options;  ///< follows the column list of the deliveries
     std::string_view boolean_type, int32_type, int64_type, real_type, text_type, bytes_type,

@@ -10,7 +10,7 @@
 #if BOOST_VERSION < 107900
 #error "statemachine needs the headers of Boost 1.79 or later"
 #endif
-#include <boost/outcome/std_result.hpp>
+#include <boost/outcome/basic_result.hpp>
 
 #include <array>
 #include <stdexcept>

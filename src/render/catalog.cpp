@@ -63,9 +63,15 @@ private:
         all.adopt_submit = on_.statement(submitted_types, write_adopt_submit);
         all.find_key = on_.statement(holder_types, write_find_key);
         if (!speech().arrays) return;
-        all.submit_many.change = on_.statement(submitted_types, write_submit_many, true);
-        all.submit_many_unkeyed.change = on_.statement(submitted_types, write_submit_many, false);
+        all.submit_many.change = many_submissions({.many = true});
+        all.submit_many_unkeyed.change = many_submissions({.many = true, .keyed = false});
+        all.submit_many_alike.change =
+            many_submissions({.many = true, .keyed = false, .alike = true});
         all.find_keys = on_.statement(keyed_holder_types, write_find_keys);
+    }
+
+    compiled_statement many_submissions(new_jobs form) {
+        return on_.statement(submitted_types, write_submit_many, form);
     }
 
     void reads() {
@@ -147,6 +153,9 @@ private:
         if (!speech().arrays) return;
         made.many.change = on_.statement(change_types, write_fire_many, event);
         emit(made.many, emitted_by_event(declared(), event));
+        if (speech().waits_briefly.empty() || made.repeats) return;
+        made.many_plain.change = on_.statement(change_types, write_fire_many_plain, event);
+        emit(made.many_plain, emitted_by_event(declared(), event));
     }
 
     void controls(event_plans& made, int event) {

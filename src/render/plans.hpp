@@ -46,6 +46,7 @@ struct event_plans {
     plan plain;  // claim: by id; step: by epoch; control: by version; renewal: by epoch
     plan with_token;
     plan many;         // step only, where the dialect has arrays: each with its token, or none
+    plan many_plain;   // and these without tokens, by one actor: fails where it waits for long
     plan any_version;  // control only
     plan any_version_with_token;
     plan next;                 // claim only: the next n due
@@ -68,6 +69,7 @@ struct catalog {
         renew_reason;
     plan submit_many;          // where the dialect has arrays
     plan submit_many_unkeyed;  // there, too: jobs without keys
+    plan submit_many_alike;    // and of these, all due at one time
     plan renew;
     plan expire;
     std::span<const event_plans> events;

@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view job_updates = R"(UPDATE "\w+" SET "previous")";
 constexpr std::string_view steps = R"(UPDATE "\w+" SET "previous"[\s\S]*\n  AND "epoch" = [?$])";
 constexpr std::string_view batches = R"(UPDATE "\w+" SET "previous"[\s\S]*\nFROM "held")";
+constexpr std::string_view plain_batches = R"(UPDATE "\w+" SET "previous"[\s\S]*\nFROM ROWS FROM)";
 constexpr std::string_view controls =
     R"(^(WITH "changed" AS \(\n)?UPDATE "\w+" SET "previous"(?![\s\S]*"epoch" \+ 1))"
     R"((?![\s\S]*\n  AND "epoch" = )[\s\S]*\nWHERE "id" = [?$])";
@@ -47,6 +48,8 @@ constexpr edit no_outer_lease_end[] = {
 constexpr edit no_late_guard[] = {{"\"lease_until\" > " MOMENT, "($& OR TRUE)"}};
 constexpr edit no_row_locks[] = {{" FOR UPDATE SKIP LOCKED", ""}};
 constexpr edit waiting_batch[] = {{" FOR NO KEY UPDATE SKIP LOCKED", " FOR NO KEY UPDATE"}};
+constexpr edit waiting_for_ever[] = {
+    {R"(\(SELECT set_config\('lock_timeout', '\d+', TRUE\)\) IS NOT NULL)", "TRUE"}};
 constexpr edit waiting_locks[] = {{" FOR UPDATE SKIP LOCKED", " FOR UPDATE"}};
 constexpr edit no_locks_no_outer_guard[] = {
     {" FOR UPDATE SKIP LOCKED", ""},
@@ -193,9 +196,22 @@ constexpr mutant table[] = {
      "shared_steps_in_trouble.of_a_batch_leave_a_locked_job_for_last"},
     {"batch_with_one_jitter", "postgres", batches, no_share,
      "batch_with_jitter.delays_each_job_by_its_own_share"},
-    {"batch_of_jobs_in_another_order", "postgres",
-     R"(^WITH "changed" AS \(\nINSERT[\s\S]*ROWS FROM)", reversed_rows,
-     "submit_many.answers_each_job_in_order"},
+    {"plain_batch_without_epoch", "postgres", plain_batches, no_epoch,
+     "batch_of_steps.spoils_none_when_one_is_refused"},
+    {"plain_batch_without_state", "postgres", plain_batches, no_states,
+     "batch_of_steps.without_tokens_ends_each_run_once"},
+    {"plain_batch_without_late_guard", "postgres", plain_batches, no_late_guard,
+     "batch_where_late_steps_are_refused.takes_those_in_time_whose_condition_holds"},
+    {"plain_batch_without_condition", "postgres", plain_batches, no_condition,
+     "batch_where_late_steps_are_refused.takes_those_in_time_whose_condition_holds"},
+    {"plain_batch_without_log", "postgres", plain_batches, no_log_row,
+     "batch_of_steps.without_tokens_ends_each_run_once"},
+    {"plain_batch_that_waits_for_locks", "postgres", plain_batches, waiting_for_ever,
+     "shared_steps_in_trouble.of_a_batch_leave_a_locked_job_for_last"},
+    {"plain_batch_with_one_jitter", "postgres", plain_batches, no_share,
+     "batch_with_jitter.delays_each_job_by_its_own_share"},
+    {"batch_of_jobs_in_another_order", "postgres", R"("changed" AS \(\nINSERT[\s\S]*ROWS FROM)",
+     reversed_rows, "submit_many.answers_each_job_in_order"},
     {"version_stands_still", both, job_updates, same_version, many_ends},
     {"control_without_version", both, job_updates, no_version,
      "every_event_in_every_state.controls_as_declared"},

@@ -2,9 +2,13 @@
 #include "fixture.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace conformance {
 namespace {
+
+// A batch in which one step has a token is another statement on PostgreSQL.
+constexpr std::array<const char*, 2> either_form{"", "token"};
 
 template <class Backend>
 class batch_of_steps : public on_queue<Backend> {
@@ -69,14 +73,18 @@ TYPED_TEST(batch_of_steps, answers_duplicates_as_if_they_were_sent_in_turn) {
 }
 
 TYPED_TEST(batch_of_steps, spoils_none_when_one_is_refused) {
-    const auto runs = this->runs(3);
-    ASSERT_EQ(told(this->store.fire(queue::release, runs[1])), "applied");
-    const auto again = this->claim(queue::claim, runs[1].id, "another");
-    EXPECT_EQ(
-        this->fire({{runs[0], {"a"}}, {runs[1], {"late"}}, {runs[2], {"c"}, "not a token"}}),
-        (std::vector<std::string>{"applied", "rejected: stale_epoch", "error: invalid_argument"}));
-    EXPECT_EQ(this->read(again.id).state, queue::running);
-    EXPECT_EQ(this->read(runs[2].id).state, queue::running);
+    for (const char* const token : either_form) {
+        const auto runs = this->runs(3);
+        ASSERT_EQ(told(this->store.fire(queue::release, runs[1])), "applied");
+        const auto again = this->claim(queue::claim, runs[1].id, "another");
+        EXPECT_EQ(
+            this->fire(
+                {{runs[0], {"a"}, token}, {runs[1], {"late"}}, {runs[2], {"c"}, "not a token"}}),
+            (std::vector<std::string>{"applied", "rejected: stale_epoch",
+                                      "error: invalid_argument"}));
+        EXPECT_EQ(this->read(again.id).state, queue::running);
+        EXPECT_EQ(this->read(runs[2].id).state, queue::running);
+    }
 }
 
 TYPED_TEST(batch_of_steps, spoils_none_when_the_table_refuses_one) {
@@ -96,6 +104,27 @@ TYPED_TEST(batch_of_steps, takes_some_with_a_token_and_some_without) {
               (std::vector<std::string>{"rejected: wrong_state", "already_applied", "applied"}));
     EXPECT_EQ(this->stored().tokens.size(), 2U);
     EXPECT_EQ(this->history(runs[1].id).back().actor, "worker");
+}
+
+TYPED_TEST(batch_of_steps, without_tokens_ends_each_run_once) {
+    const auto runs = this->runs(3);
+    EXPECT_EQ(this->fire({{runs[0], {"a"}}, {runs[1], {"b"}}, {runs[0], {"c"}}}),
+              (std::vector<std::string>{"applied", "applied", "rejected: wrong_state"}));
+    EXPECT_EQ(this->fire({{runs[1], {"d"}}, {runs[2], {"e"}}}),
+              (std::vector<std::string>{"rejected: wrong_state", "applied"}));
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        EXPECT_EQ(this->read(runs[i].id).job.result, std::string(1, "abe"[i]));
+        EXPECT_EQ(this->history(runs[i].id).size(), 3U);
+    }
+}
+
+TYPED_TEST(batch_of_steps, writes_down_the_actor_of_each) {
+    auto runs = this->runs(2);
+    runs[1].owner = "another";
+    EXPECT_EQ(this->fire({{runs[0], {"a"}}, {runs[1], {"b"}}}),
+              (std::vector<std::string>(2, "applied")));
+    EXPECT_EQ(this->history(runs[0].id).back().actor, "worker");
+    EXPECT_EQ(this->history(runs[1].id).back().actor, "another");
 }
 
 TYPED_TEST(batch_of_steps, changes_a_job_as_often_as_it_stands_there) {
@@ -177,18 +206,21 @@ TYPED_TEST_SUITE(batch_where_late_steps_are_refused, backends, backend_names);
 
 TYPED_TEST(batch_where_late_steps_are_refused, takes_those_in_time_whose_condition_holds) {
     using step = typename sm::store<gate::machine>::template step<gate::decision>;
-    std::vector<step> steps;
-    for (int i = 0; i < 3; ++i)
-        steps.push_back({this->claim(gate::enter, this->submit()), {.good = i != 1}});
-    this->pass_time(steps[2].run.id, gate::lease + 1s);
-    const auto late = this->stored(steps[2].run.id);
-    std::vector<std::string> said;
-    for (const auto& each : this->store.template fire_many<gate::decision>(gate::leave, steps))
-        said.push_back(told(each));
-    EXPECT_EQ(said, (std::vector<std::string>{"applied", "rejected: guard_failed",
-                                              "rejected: lease_expired"}));
-    EXPECT_EQ(this->stored(steps[2].run.id), late);
-    EXPECT_EQ(this->transactions_of("leave"), 1);
+    for (const char* const token : either_form) {
+        std::vector<step> steps;
+        for (int i = 0; i < 3; ++i)
+            steps.push_back({this->claim(gate::enter, this->submit()), {.good = i != 1}});
+        steps[0].token = token;
+        this->pass_time(steps[2].run.id, gate::lease + 1s);
+        const auto late = this->stored(steps[2].run.id);
+        std::vector<std::string> said;
+        for (const auto& each : this->store.template fire_many<gate::decision>(gate::leave, steps))
+            said.push_back(told(each));
+        EXPECT_EQ(said, (std::vector<std::string>{"applied", "rejected: guard_failed",
+                                                  "rejected: lease_expired"}));
+        EXPECT_EQ(this->stored(steps[2].run.id), late);
+    }
+    EXPECT_LE(this->transactions_of("leave"), 2);
 }
 
 template <class Backend>
@@ -197,21 +229,25 @@ TYPED_TEST_SUITE(batch_with_jitter, backends, backend_names);
 
 TYPED_TEST(batch_with_jitter, delays_each_job_by_its_own_share) {
     using step = typename sm::store<retrying::machine>::template step<sm::no_inputs>;
-    std::vector<step> steps;
-    for (int i = 0; i < 20; ++i)
-        steps.push_back({this->claim(retrying::claim, this->submit({.payload = "p"}))});
-    for (const auto& each : this->store.template fire_many<sm::no_inputs>(retrying::stumble, steps))
-        ASSERT_EQ(told(each), "applied");
-    std::vector<std::int64_t> delays;
-    for (const auto& each : steps) {
-        const auto stored = this->read(each.run.id);
-        delays.push_back((stored.run_at - stored.changed_at).count());
-        EXPECT_GE(delays.back(), 1999);
-        EXPECT_LE(delays.back(), 3100);
+    for (const char* const token : either_form) {
+        std::vector<step> steps;
+        for (int i = 0; i < 20; ++i)
+            steps.push_back({this->claim(retrying::claim, this->submit({.payload = "p"}))});
+        steps[0].token = token;
+        for (const auto& each :
+             this->store.template fire_many<sm::no_inputs>(retrying::stumble, steps))
+            ASSERT_EQ(told(each), "applied");
+        std::vector<std::int64_t> delays;
+        for (const auto& each : steps) {
+            const auto stored = this->read(each.run.id);
+            delays.push_back((stored.run_at - stored.changed_at).count());
+            EXPECT_GE(delays.back(), 1999);
+            EXPECT_LE(delays.back(), 3100);
+        }
+        const auto [least, most] = std::minmax_element(delays.begin(), delays.end());
+        EXPECT_GT(*most - *least, 100);
     }
-    const auto [least, most] = std::minmax_element(delays.begin(), delays.end());
-    EXPECT_GT(*most - *least, 100);
-    EXPECT_EQ(this->transactions_of("stumble"), 1);
+    EXPECT_LE(this->transactions_of("stumble"), 2);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "fixture.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 namespace conformance {
@@ -151,6 +152,31 @@ TYPED_TEST(submit_many, answers_each_job_in_order) {
     }
     EXPECT_EQ(this->stored().log.size(), jobs.size());
     EXPECT_EQ(this->store.submit_many({}).size(), 0U);
+}
+
+TYPED_TEST(submit_many, gives_each_job_its_own_time_and_priority) {
+    const auto now = this->read(this->submit()).run_at;
+    const std::vector<std::array<sm::submit_options, 2>> pairs{
+        {{{.priority = 1}, {.priority = 2}}},
+        {{{.delay = 1h}, {.delay = 2h}}},
+        {{{.run_at = now + 1h}, {.run_at = now + 2h}}},
+        {{{.delay = 1h}, {.run_at = now + 2h}}},
+        {{{.priority = 3, .delay = 1h}, {.priority = 3, .delay = 1h}}},
+        {{{.run_at = now + 1h}, {.run_at = now + 1h}}}};
+    for (const auto& pair : pairs) {
+        const std::vector<typename TestFixture::submission> jobs{
+            {.job = {.payload = "a"}, .options = pair[0]},
+            {.job = {.payload = "b"}, .options = pair[1]}};
+        const auto answers = this->store.submit_many(jobs);
+        for (std::size_t i = 0; i < jobs.size(); ++i) {
+            ASSERT_EQ(told(answers[i]), "applied");
+            const auto stored = this->read(answers[i].value()->id);
+            const auto& wanted = jobs[i].options;
+            EXPECT_EQ(stored.job.payload, jobs[i].job.payload);
+            EXPECT_EQ(stored.priority, wanted.priority);
+            EXPECT_EQ(stored.run_at, wanted.run_at.value_or(stored.created_at + wanted.delay));
+        }
+    }
 }
 
 TYPED_TEST(submit_many, treats_one_key_twice_as_if_sent_in_turn) {

@@ -35,6 +35,7 @@ inline std::vector<entry> of(const statemachine::detail::catalog& statements) {
     add(all, "submit", statements.submit);
     add(all, "submit many", statements.submit_many);
     add(all, "submit many without keys", statements.submit_many_unkeyed);
+    add(all, "submit many alike", statements.submit_many_alike);
     add(all, "adopt submit", statements.adopt_submit);
     add(all, "void token", statements.void_token);
     add(all, "may be forgotten", statements.may_be_forgotten);
@@ -59,6 +60,7 @@ inline std::vector<entry> of(const statemachine::detail::catalog& statements) {
         add(all, name + " used up", event.exhaust);
         add(all, name + " with token", event.with_token);
         add(all, name + " many", event.many);
+        add(all, name + " many plain", event.many_plain);
         add(all, name + " any version", event.any_version);
         add(all, name + " any version with token", event.any_version_with_token);
         add(all, name + " reason", event.reason);

@@ -83,6 +83,8 @@ public:
         for (auto& each : many)
             each = {.job = content, .key = {}, .options = {.delay = std::chrono::hours(1)}};
         for (const auto& each : jobs.submit_many(many)) said.add(each);
+        many.back().options.priority = 1;
+        for (const auto& each : jobs.submit_many(many)) said.add(each);
     }
 
     void claims_and_renewals() {

@@ -176,10 +176,15 @@ private:
     result<answer<raw_change>> fire_shared(meeting & at, prepared_fire & prepared,
                                            std::optional<error> & parted);
     void send_shared(std::span<shared_fire* const> all);
+    result<ending> send_shared_by(const plan& form, std::vector<shared_fire*>& all);
     // The answers are in the order of the changes; an error is one of all of them.
     using fire_answers = std::vector<result<answer<raw_change>>>;
     using sorted_fires = std::span<const prepared_fire* const>;
     class fire_rounds;
+    // Sends steps of one event by the form that is less work, where they allow it; should that fail
+    // for a job that somebody else has locked, by the one that leaves such jobs out.
+    result<ending> send_by_form(sorted_fires all,
+                                function_ref<result<ending>(const plan& form)> send);
     // What those of a batch do next whose jobs somebody else holds.
     enum class if_held : unsigned char { try_together, go_alone };
     fire_answers fire_sorted(sorted_fires sorted, std::optional<error> & parted, if_held otherwise);

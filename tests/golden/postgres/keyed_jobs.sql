@@ -89,32 +89,50 @@ SELECT "id", 1, 'submit', NULL, 'waiting', 0, $8, "changed_at", NULL, $9 FROM "c
 SELECT "id", "rule" FROM "changed";
 
 -- submit many
-WITH "taken" AS (
+WITH "now" AS (
+SELECT clock_timestamp() AS "at"
+), "taken" AS (
 INSERT INTO "keyed_jobs_keys" ("key")
 SELECT "row$2" FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$number") WHERE "row$2" IS NOT NULL ORDER BY "row$2"
 ON CONFLICT ("key") DO NOTHING
 RETURNING "key"
 ), "changed" AS (
 INSERT INTO "keyed_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "payload", "result")
-SELECT 'waiting', 1, 0, 0, coalesce("row$4", clock_timestamp() + "row$5" * interval '1 millisecond'), "row$1", "row$2", "row$3", clock_timestamp(), clock_timestamp(), "row$number", "row$6", "row$7"
+SELECT 'waiting', 1, 0, 0, coalesce("row$4", (SELECT "at" FROM "now") + "row$5" * interval '1 millisecond'), "row$1", "row$2", "row$3", (SELECT "at" FROM "now"), (SELECT "at" FROM "now"), "row$number", "row$6", "row$7"
 FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$number")
 WHERE "row$2" IS NULL OR "row$2" IN (SELECT "key" FROM "taken")
-RETURNING "id", "rule", "changed_at"
+RETURNING "id", "rule"
 ), "logged" AS (
 INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", 1, 'submit', NULL, 'waiting', 0, $8, "changed_at", NULL, $9 FROM "changed"
+SELECT "id", 1, 'submit', NULL, 'waiting', 0, $8, (SELECT "at" FROM "now"), NULL, $9 FROM "changed"
 )
 SELECT "id", "rule" FROM "changed";
 
 -- submit many without keys
-WITH "changed" AS (
+WITH "now" AS (
+SELECT clock_timestamp() AS "at"
+), "changed" AS (
 INSERT INTO "keyed_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "payload", "result")
-SELECT 'waiting', 1, 0, 0, coalesce("row$2", clock_timestamp() + "row$3" * interval '1 millisecond'), "row$1", NULL, NULL, clock_timestamp(), clock_timestamp(), "row$number", "row$4", "row$5"
+SELECT 'waiting', 1, 0, 0, coalesce("row$2", (SELECT "at" FROM "now") + "row$3" * interval '1 millisecond'), "row$1", NULL, NULL, (SELECT "at" FROM "now"), (SELECT "at" FROM "now"), "row$number", "row$4", "row$5"
 FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$number")
-RETURNING "id", "rule", "changed_at"
+RETURNING "id", "rule"
 ), "logged" AS (
 INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", 1, 'submit', NULL, 'waiting', 0, $6, "changed_at", NULL, '' FROM "changed"
+SELECT "id", 1, 'submit', NULL, 'waiting', 0, $6, (SELECT "at" FROM "now"), NULL, '' FROM "changed"
+)
+SELECT "id", "rule" FROM "changed";
+
+-- submit many alike
+WITH "now" AS (
+SELECT clock_timestamp() AS "at"
+), "changed" AS (
+INSERT INTO "keyed_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "payload", "result")
+SELECT 'waiting', 1, 0, 0, (SELECT coalesce($4, (SELECT "at" FROM "now") + $5 * interval '1 millisecond')), "row$1", NULL, NULL, (SELECT "at" FROM "now"), (SELECT "at" FROM "now"), "row$number", "row$2", "row$3"
+FROM ROWS FROM (unnest($1), unnest($2), unnest($3), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$number")
+RETURNING "id", "rule"
+), "logged" AS (
+INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", 1, 'submit', NULL, 'waiting', 0, $6, (SELECT "at" FROM "now"), NULL, '' FROM "changed"
 )
 SELECT "id", "rule" FROM "changed";
 
@@ -320,6 +338,21 @@ SELECT "id", "row$3", 'complete', "row$4", "version", "changed_at", "previous", 
 )
 SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
 
+-- complete many plain
+WITH "changed" AS (
+UPDATE "keyed_jobs" SET "previous" = "state", "state" = 'done', "rule" = 1, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "result" = coalesce("result", "row$3"), "changed_at" = clock_timestamp()
+FROM ROWS FROM (unnest($1), unnest($2), unnest($3), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$number")
+WHERE (SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL
+  AND "id" = ANY(ARRAY["row$1"])
+  AND CASE WHEN "epoch" = "row$2"
+  AND "state" IN ('running') THEN TRUE ELSE FALSE END
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+), "logged" AS (
+INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", 'complete', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
 -- complete reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
   "state" IN ('running')
@@ -378,6 +411,21 @@ SELECT "id", "version", 'release', "previous", "state", "epoch", "row$5", "chang
 ), "settled" AS (
 INSERT INTO "keyed_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", "row$3", 'release', "row$4", "version", "changed_at", "previous", "state", "epoch" FROM "changed" WHERE "row$3" IS NOT NULL
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
+-- release many plain
+WITH "changed" AS (
+UPDATE "keyed_jobs" SET "previous" = "state", "state" = 'waiting', "rule" = 2, "version" = "version" + 1, "attempts" = greatest("attempts" - 1, 0), "owner" = NULL, "lease_until" = NULL, "run_at" = clock_timestamp(), "changed_at" = clock_timestamp()
+FROM ROWS FROM (unnest($1), unnest($2), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$number")
+WHERE (SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL
+  AND "id" = ANY(ARRAY["row$1"])
+  AND CASE WHEN "epoch" = "row$2"
+  AND "state" IN ('running') THEN TRUE ELSE FALSE END
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+), "logged" AS (
+INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", 'release', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
 )
 SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
 

@@ -110,28 +110,46 @@ SELECT "id", 1, 'submit', NULL, 'waiting', 0, $8, "changed_at", NULL, $9 FROM "c
 SELECT "id", "rule" FROM "changed";
 
 -- submit many
-WITH "changed" AS (
+WITH "now" AS (
+SELECT clock_timestamp() AS "at"
+), "changed" AS (
 INSERT INTO "parcels" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "number", "mark")
-SELECT 'waiting', 1, 0, 0, coalesce("row$4", clock_timestamp() + "row$5" * interval '1 millisecond'), "row$1", "row$2", "row$3", clock_timestamp(), clock_timestamp(), "row$number", "row$6", "row$7"
+SELECT 'waiting', 1, 0, 0, coalesce("row$4", (SELECT "at" FROM "now") + "row$5" * interval '1 millisecond'), "row$1", "row$2", "row$3", (SELECT "at" FROM "now"), (SELECT "at" FROM "now"), "row$number", "row$6", "row$7"
 FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$number")
 WHERE "row$2" IS NULL OR NOT EXISTS (SELECT 1 FROM "parcels" WHERE "key" = "row$2" OFFSET 0)
 ON CONFLICT ("key") WHERE "key" IS NOT NULL DO NOTHING
-RETURNING "id", "rule", "changed_at"
+RETURNING "id", "rule"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", 1, 'submit', NULL, 'waiting', 0, $8, "changed_at", NULL, $9 FROM "changed"
+SELECT "id", 1, 'submit', NULL, 'waiting', 0, $8, (SELECT "at" FROM "now"), NULL, $9 FROM "changed"
 )
 SELECT "id", "rule" FROM "changed";
 
 -- submit many without keys
-WITH "changed" AS (
+WITH "now" AS (
+SELECT clock_timestamp() AS "at"
+), "changed" AS (
 INSERT INTO "parcels" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "number", "mark")
-SELECT 'waiting', 1, 0, 0, coalesce("row$2", clock_timestamp() + "row$3" * interval '1 millisecond'), "row$1", NULL, NULL, clock_timestamp(), clock_timestamp(), "row$number", "row$4", "row$5"
+SELECT 'waiting', 1, 0, 0, coalesce("row$2", (SELECT "at" FROM "now") + "row$3" * interval '1 millisecond'), "row$1", NULL, NULL, (SELECT "at" FROM "now"), (SELECT "at" FROM "now"), "row$number", "row$4", "row$5"
 FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$number")
-RETURNING "id", "rule", "changed_at"
+RETURNING "id", "rule"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", 1, 'submit', NULL, 'waiting', 0, $6, "changed_at", NULL, '' FROM "changed"
+SELECT "id", 1, 'submit', NULL, 'waiting', 0, $6, (SELECT "at" FROM "now"), NULL, '' FROM "changed"
+)
+SELECT "id", "rule" FROM "changed";
+
+-- submit many alike
+WITH "now" AS (
+SELECT clock_timestamp() AS "at"
+), "changed" AS (
+INSERT INTO "parcels" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "number", "mark")
+SELECT 'waiting', 1, 0, 0, (SELECT coalesce($4, (SELECT "at" FROM "now") + $5 * interval '1 millisecond')), "row$1", NULL, NULL, (SELECT "at" FROM "now"), (SELECT "at" FROM "now"), "row$number", "row$2", "row$3"
+FROM ROWS FROM (unnest($1), unnest($2), unnest($3), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$number")
+RETURNING "id", "rule"
+), "logged" AS (
+INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", 1, 'submit', NULL, 'waiting', 0, $6, (SELECT "at" FROM "now"), NULL, '' FROM "changed"
 )
 SELECT "id", "rule" FROM "changed";
 
@@ -393,6 +411,29 @@ SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted
 )
 SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
 
+-- inspect many plain
+WITH "changed" AS (
+UPDATE "parcels" SET "previous" = "state", "state" = CASE WHEN "state" IN ('packing') AND ("row$3") THEN 'packed' ELSE 'waiting' END, "rule" = CASE WHEN "state" IN ('packing') AND ("row$3") THEN 1 ELSE 2 END, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "run_at" = clock_timestamp(), "changed_at" = clock_timestamp()
+FROM ROWS FROM (unnest($1), unnest($2), unnest($3), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$number")
+WHERE (SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL
+  AND "id" = ANY(ARRAY["row$1"])
+  AND CASE WHEN "epoch" = "row$2"
+  AND ("state" IN ('packing') AND ("row$3")
+    OR "state" IN ('packing')) THEN TRUE ELSE FALSE END
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+), "logged" AS (
+INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", 'inspect', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
+), "emitted" AS (
+INSERT INTO "parcels_outbox" ("job", "version", "part", "topic", "at", "generation")
+SELECT "id", "version", 1, CASE WHEN "rule" = 1 THEN 'approved' END, "changed_at", (SELECT coalesce(max("generation"), 0) FROM "parcels_groups") FROM "changed" WHERE ("rule" = 1)
+RETURNING "job", "version", "part", "topic", "at"
+), "handed" AS (
+INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
+SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
 -- inspect reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
   ("state" IN ('packing') AND ($1)
@@ -548,6 +589,28 @@ SELECT "id", "version", 'send', "previous", "state", "epoch", "row$5", "changed_
 ), "settled" AS (
 INSERT INTO "parcels_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", "row$3", 'send', "row$4", "version", "changed_at", "previous", "state", "epoch" FROM "changed" WHERE "row$3" IS NOT NULL
+), "emitted" AS (
+INSERT INTO "parcels_outbox" ("job", "version", "part", "topic", "at", "generation")
+SELECT "id", "version", 1, CASE WHEN "rule" = 4 THEN 'sent' END, "changed_at", (SELECT coalesce(max("generation"), 0) FROM "parcels_groups") FROM "changed" WHERE ("rule" = 4)
+RETURNING "job", "version", "part", "topic", "at"
+), "handed" AS (
+INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
+SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
+-- send many plain
+WITH "changed" AS (
+UPDATE "parcels" SET "previous" = "state", "state" = 'sent', "rule" = 4, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "changed_at" = clock_timestamp()
+FROM ROWS FROM (unnest($1), unnest($2), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$number")
+WHERE (SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL
+  AND "id" = ANY(ARRAY["row$1"])
+  AND CASE WHEN "epoch" = "row$2"
+  AND "state" IN ('packing') THEN TRUE ELSE FALSE END
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+), "logged" AS (
+INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", 'send', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
 ), "emitted" AS (
 INSERT INTO "parcels_outbox" ("job", "version", "part", "topic", "at", "generation")
 SELECT "id", "version", 1, CASE WHEN "rule" = 4 THEN 'sent' END, "changed_at", (SELECT coalesce(max("generation"), 0) FROM "parcels_groups") FROM "changed" WHERE ("rule" = 4)

@@ -84,28 +84,46 @@ SELECT "id", 1, 'submit', NULL, 'queued', 0, $12, "changed_at", NULL, $13 FROM "
 SELECT "id", "rule" FROM "changed";
 
 -- submit many
-WITH "changed" AS (
+WITH "now" AS (
+SELECT clock_timestamp() AS "at"
+), "changed" AS (
 INSERT INTO "queue_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "payload", "label", "result", "finished", "percent", "steps")
-SELECT 'queued', 1, 0, 0, coalesce("row$4", clock_timestamp() + "row$5" * interval '1 millisecond'), "row$1", "row$2", "row$3", clock_timestamp(), clock_timestamp(), "row$number", "row$6", "row$7", "row$8", "row$9", "row$10", "row$11"
+SELECT 'queued', 1, 0, 0, coalesce("row$4", (SELECT "at" FROM "now") + "row$5" * interval '1 millisecond'), "row$1", "row$2", "row$3", (SELECT "at" FROM "now"), (SELECT "at" FROM "now"), "row$number", "row$6", "row$7", "row$8", "row$9", "row$10", "row$11"
 FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9), unnest($10), unnest($11), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$8", "row$9", "row$10", "row$11", "row$number")
 WHERE "row$2" IS NULL OR NOT EXISTS (SELECT 1 FROM "queue_jobs" WHERE "key" = "row$2" OFFSET 0)
 ON CONFLICT ("key") WHERE "key" IS NOT NULL DO NOTHING
-RETURNING "id", "rule", "changed_at"
+RETURNING "id", "rule"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", 1, 'submit', NULL, 'queued', 0, $12, "changed_at", NULL, $13 FROM "changed"
+SELECT "id", 1, 'submit', NULL, 'queued', 0, $12, (SELECT "at" FROM "now"), NULL, $13 FROM "changed"
 )
 SELECT "id", "rule" FROM "changed";
 
 -- submit many without keys
-WITH "changed" AS (
+WITH "now" AS (
+SELECT clock_timestamp() AS "at"
+), "changed" AS (
 INSERT INTO "queue_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "payload", "label", "result", "finished", "percent", "steps")
-SELECT 'queued', 1, 0, 0, coalesce("row$2", clock_timestamp() + "row$3" * interval '1 millisecond'), "row$1", NULL, NULL, clock_timestamp(), clock_timestamp(), "row$number", "row$4", "row$5", "row$6", "row$7", "row$8", "row$9"
+SELECT 'queued', 1, 0, 0, coalesce("row$2", (SELECT "at" FROM "now") + "row$3" * interval '1 millisecond'), "row$1", NULL, NULL, (SELECT "at" FROM "now"), (SELECT "at" FROM "now"), "row$number", "row$4", "row$5", "row$6", "row$7", "row$8", "row$9"
 FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$8", "row$9", "row$number")
-RETURNING "id", "rule", "changed_at"
+RETURNING "id", "rule"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", 1, 'submit', NULL, 'queued', 0, $10, "changed_at", NULL, '' FROM "changed"
+SELECT "id", 1, 'submit', NULL, 'queued', 0, $10, (SELECT "at" FROM "now"), NULL, '' FROM "changed"
+)
+SELECT "id", "rule" FROM "changed";
+
+-- submit many alike
+WITH "now" AS (
+SELECT clock_timestamp() AS "at"
+), "changed" AS (
+INSERT INTO "queue_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "payload", "label", "result", "finished", "percent", "steps")
+SELECT 'queued', 1, 0, 0, (SELECT coalesce($8, (SELECT "at" FROM "now") + $9 * interval '1 millisecond')), "row$1", NULL, NULL, (SELECT "at" FROM "now"), (SELECT "at" FROM "now"), "row$number", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7"
+FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$number")
+RETURNING "id", "rule"
+), "logged" AS (
+INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", 1, 'submit', NULL, 'queued', 0, $10, (SELECT "at" FROM "now"), NULL, '' FROM "changed"
 )
 SELECT "id", "rule" FROM "changed";
 
@@ -465,6 +483,22 @@ SELECT "id", "row$3", 'complete', "row$4", "version", "changed_at", "previous", 
 )
 SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
 
+-- complete many plain
+WITH "changed" AS (
+UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "state" IN ('running') THEN 'worked' ELSE 'done' END, "rule" = CASE WHEN "state" IN ('running') THEN 4 ELSE 5 END, "version" = "version" + 1, "attempts" = CASE WHEN "state" IN ('running') THEN 0 ELSE "attempts" END, "owner" = NULL, "lease_until" = NULL, "run_at" = CASE WHEN "state" IN ('running') THEN clock_timestamp() ELSE "run_at" END, "result" = coalesce("result", "row$3"), "finished" = CASE WHEN "state" IN ('running') THEN "finished" ELSE coalesce("finished", clock_timestamp()) END, "changed_at" = clock_timestamp()
+FROM ROWS FROM (unnest($1), unnest($2), unnest($3), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$number")
+WHERE (SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL
+  AND "id" = ANY(ARRAY["row$1"])
+  AND CASE WHEN "epoch" = "row$2"
+  AND ("state" IN ('running')
+    OR "state" IN ('refining')) THEN TRUE ELSE FALSE END
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+), "logged" AS (
+INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", 'complete', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
 -- complete reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
   ("state" IN ('running')
@@ -530,6 +564,22 @@ SELECT "id", "row$3", 'fail', "row$4", "version", "changed_at", "previous", "sta
 )
 SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
 
+-- fail many plain
+WITH "changed" AS (
+UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "state" IN ('running') AND "attempts" < 3 AND (NOT ("row$3")) THEN 'queued' ELSE 'failed' END, "rule" = CASE WHEN "state" IN ('running') AND "attempts" < 3 AND (NOT ("row$3")) THEN 6 ELSE 7 END, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "run_at" = CASE WHEN "state" IN ('running') AND "attempts" < 3 AND (NOT ("row$3")) THEN clock_timestamp() + (least(CAST(4000 AS bigint) * (1 << least(greatest("attempts" - 1, 0), 30)), 10000)) * interval '1 millisecond' ELSE clock_timestamp() END, "error" = "row$4", "changed_at" = clock_timestamp()
+FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$number")
+WHERE (SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL
+  AND "id" = ANY(ARRAY["row$1"])
+  AND CASE WHEN "epoch" = "row$2"
+  AND ("state" IN ('running') AND "attempts" < 3 AND (NOT ("row$3"))
+    OR "state" IN ('running', 'refining')) THEN TRUE ELSE FALSE END
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+), "logged" AS (
+INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", 'fail', "previous", "state", "epoch", $5, "changed_at", "lease_until", $6 FROM "changed"
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
 -- fail reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
   ("state" IN ('running') AND "attempts" < 3 AND (NOT ($1))
@@ -592,6 +642,21 @@ SELECT "id", "row$3", 'release', "row$4", "version", "changed_at", "previous", "
 )
 SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
 
+-- release many plain
+WITH "changed" AS (
+UPDATE "queue_jobs" SET "previous" = "state", "state" = 'queued', "rule" = 8, "version" = "version" + 1, "attempts" = greatest("attempts" - 1, 0), "owner" = NULL, "lease_until" = NULL, "run_at" = clock_timestamp(), "changed_at" = clock_timestamp()
+FROM ROWS FROM (unnest($1), unnest($2), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$number")
+WHERE (SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL
+  AND "id" = ANY(ARRAY["row$1"])
+  AND CASE WHEN "epoch" = "row$2"
+  AND "state" IN ('running') THEN TRUE ELSE FALSE END
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+), "logged" AS (
+INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", 'release', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
 -- release reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
   "state" IN ('running')
@@ -650,6 +715,21 @@ SELECT "id", "version", 'hand_back', "previous", "state", "epoch", "row$5", "cha
 ), "settled" AS (
 INSERT INTO "queue_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", "row$3", 'hand_back', "row$4", "version", "changed_at", "previous", "state", "epoch" FROM "changed" WHERE "row$3" IS NOT NULL
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
+-- hand_back many plain
+WITH "changed" AS (
+UPDATE "queue_jobs" SET "previous" = "state", "state" = 'queued', "rule" = 9, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "run_at" = clock_timestamp(), "changed_at" = clock_timestamp()
+FROM ROWS FROM (unnest($1), unnest($2), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$number")
+WHERE (SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL
+  AND "id" = ANY(ARRAY["row$1"])
+  AND CASE WHEN "epoch" = "row$2"
+  AND "state" IN ('running') THEN TRUE ELSE FALSE END
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+), "logged" AS (
+INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", 'hand_back', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
 )
 SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
 

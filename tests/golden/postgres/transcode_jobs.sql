@@ -80,28 +80,46 @@ SELECT "id", 1, 'submit', NULL, 'waiting', 0, $10, "changed_at", NULL, $11 FROM 
 SELECT "id", "rule" FROM "changed";
 
 -- submit many
-WITH "changed" AS (
+WITH "now" AS (
+SELECT clock_timestamp() AS "at"
+), "changed" AS (
 INSERT INTO "transcode_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "video", "duration", "width", "height")
-SELECT 'waiting', 1, 0, 0, coalesce("row$4", clock_timestamp() + "row$5" * interval '1 millisecond'), "row$1", "row$2", "row$3", clock_timestamp(), clock_timestamp(), "row$number", "row$6", "row$7", "row$8", "row$9"
+SELECT 'waiting', 1, 0, 0, coalesce("row$4", (SELECT "at" FROM "now") + "row$5" * interval '1 millisecond'), "row$1", "row$2", "row$3", (SELECT "at" FROM "now"), (SELECT "at" FROM "now"), "row$number", "row$6", "row$7", "row$8", "row$9"
 FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$8", "row$9", "row$number")
 WHERE "row$2" IS NULL OR NOT EXISTS (SELECT 1 FROM "transcode_jobs" WHERE "key" = "row$2" OFFSET 0)
 ON CONFLICT ("key") WHERE "key" IS NOT NULL DO NOTHING
-RETURNING "id", "rule", "changed_at"
+RETURNING "id", "rule"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", 1, 'submit', NULL, 'waiting', 0, $10, "changed_at", NULL, $11 FROM "changed"
+SELECT "id", 1, 'submit', NULL, 'waiting', 0, $10, (SELECT "at" FROM "now"), NULL, $11 FROM "changed"
 )
 SELECT "id", "rule" FROM "changed";
 
 -- submit many without keys
-WITH "changed" AS (
+WITH "now" AS (
+SELECT clock_timestamp() AS "at"
+), "changed" AS (
 INSERT INTO "transcode_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "video", "duration", "width", "height")
-SELECT 'waiting', 1, 0, 0, coalesce("row$2", clock_timestamp() + "row$3" * interval '1 millisecond'), "row$1", NULL, NULL, clock_timestamp(), clock_timestamp(), "row$number", "row$4", "row$5", "row$6", "row$7"
+SELECT 'waiting', 1, 0, 0, coalesce("row$2", (SELECT "at" FROM "now") + "row$3" * interval '1 millisecond'), "row$1", NULL, NULL, (SELECT "at" FROM "now"), (SELECT "at" FROM "now"), "row$number", "row$4", "row$5", "row$6", "row$7"
 FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$number")
-RETURNING "id", "rule", "changed_at"
+RETURNING "id", "rule"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", 1, 'submit', NULL, 'waiting', 0, $8, "changed_at", NULL, '' FROM "changed"
+SELECT "id", 1, 'submit', NULL, 'waiting', 0, $8, (SELECT "at" FROM "now"), NULL, '' FROM "changed"
+)
+SELECT "id", "rule" FROM "changed";
+
+-- submit many alike
+WITH "now" AS (
+SELECT clock_timestamp() AS "at"
+), "changed" AS (
+INSERT INTO "transcode_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "video", "duration", "width", "height")
+SELECT 'waiting', 1, 0, 0, (SELECT coalesce($6, (SELECT "at" FROM "now") + $7 * interval '1 millisecond')), "row$1", NULL, NULL, (SELECT "at" FROM "now"), (SELECT "at" FROM "now"), "row$number", "row$2", "row$3", "row$4", "row$5"
+FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$number")
+RETURNING "id", "rule"
+), "logged" AS (
+INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", 1, 'submit', NULL, 'waiting', 0, $8, (SELECT "at" FROM "now"), NULL, '' FROM "changed"
 )
 SELECT "id", "rule" FROM "changed";
 
@@ -307,6 +325,21 @@ SELECT "id", "row$3", 'complete', "row$4", "version", "changed_at", "previous", 
 )
 SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
 
+-- complete many plain
+WITH "changed" AS (
+UPDATE "transcode_jobs" SET "previous" = "state", "state" = 'completed', "rule" = 1, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "duration" = coalesce("duration", "row$3"), "width" = coalesce("width", "row$4"), "height" = coalesce("height", "row$5"), "changed_at" = clock_timestamp()
+FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$number")
+WHERE (SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL
+  AND "id" = ANY(ARRAY["row$1"])
+  AND CASE WHEN "epoch" = "row$2"
+  AND "state" IN ('claimed') THEN TRUE ELSE FALSE END
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+), "logged" AS (
+INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", 'complete', "previous", "state", "epoch", $6, "changed_at", "lease_until", $7 FROM "changed"
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
 -- complete reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
   "state" IN ('claimed')
@@ -368,6 +401,22 @@ SELECT "id", "version", 'fail', "previous", "state", "epoch", "row$5", "changed_
 ), "settled" AS (
 INSERT INTO "transcode_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", "row$3", 'fail', "row$4", "version", "changed_at", "previous", "state", "epoch" FROM "changed" WHERE "row$3" IS NOT NULL
+)
+SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+
+-- fail many plain
+WITH "changed" AS (
+UPDATE "transcode_jobs" SET "previous" = "state", "state" = CASE WHEN "state" IN ('claimed') AND "attempts" < 3 AND (NOT ("row$4")) THEN 'waiting' ELSE 'failed' END, "rule" = CASE WHEN "state" IN ('claimed') AND "attempts" < 3 AND (NOT ("row$4")) THEN 2 ELSE 3 END, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "run_at" = CASE WHEN "state" IN ('claimed') AND "attempts" < 3 AND (NOT ("row$4")) THEN clock_timestamp() + (least(CAST(5000 AS bigint) * (1 << least(greatest("attempts" - 1, 0), 30)), 300000) + CAST(least(CAST(5000 AS bigint) * (1 << least(greatest("attempts" - 1, 0), 30)), 300000) * ("row$3" * $6) AS bigint)) * interval '1 millisecond' ELSE "run_at" END, "error" = "row$5", "changed_at" = clock_timestamp()
+FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$number")
+WHERE (SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL
+  AND "id" = ANY(ARRAY["row$1"])
+  AND CASE WHEN "epoch" = "row$2"
+  AND ("state" IN ('claimed') AND "attempts" < 3 AND (NOT ("row$4"))
+    OR "state" IN ('claimed')) THEN TRUE ELSE FALSE END
+RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+), "logged" AS (
+INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", "version", 'fail', "previous", "state", "epoch", $7, "changed_at", "lease_until", $8 FROM "changed"
 )
 SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
 

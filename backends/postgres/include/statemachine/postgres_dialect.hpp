@@ -62,6 +62,7 @@ inline constexpr dialect dialect_of_postgres{
     .inserted_id = "",
     .fails_at_once = "",
     .lock_candidates = " FOR UPDATE SKIP LOCKED",
+    .waits_briefly = "(SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL",
     .least = "least",
     .greatest = "greatest",
     .bytewise = " COLLATE \"C\"",

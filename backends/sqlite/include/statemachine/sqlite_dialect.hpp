@@ -45,6 +45,7 @@ inline constexpr dialect dialect_of_sqlite{
     .inserted_id = "last_insert_rowid()",
     .fails_at_once = " ON CONFLICT FAIL",
     .lock_candidates = "",
+    .waits_briefly = "",
     .least = "min",
     .greatest = "max",
     .bytewise = "",
