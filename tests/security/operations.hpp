@@ -83,7 +83,7 @@ public:
         for (auto& each : many)
             each = {.job = content, .key = {}, .options = {.delay = std::chrono::hours(1)}};
         for (const auto& each : jobs.submit_many(many)) said.add(each);
-        many.back().options.priority = 1;
+        many.back().options.delay = std::chrono::hours(2);
         for (const auto& each : jobs.submit_many(many)) said.add(each);
     }
 
@@ -110,13 +110,18 @@ public:
         said.add(jobs.fire(letters::fail, runs[1], {with_.reason}));
         said.add(jobs.fire(letters::fail, runs[2], {with_.reason}, token("2")));
         std::vector<letters::run_type> more;
-        for (int i = 0; i < 4; ++i) more.push_back(held());
-        for (const auto& each : jobs.fire_many<letters::remark>(
-                 letters::send, {{{more[0], {with_.note}, token("3")}, {more[1], {with_.note}}}}))
-            said.add(each);
-        for (const auto& each : jobs.fire_many<letters::refusal>(
-                 letters::fail, {{{more[2], {with_.reason}}, {more[3], {with_.reason}}}}))
-            said.add(each);
+        for (int i = 0; i < 8; ++i) more.push_back(held());
+        // A batch with a token is another statement on PostgreSQL.
+        for (std::size_t i = 0; i < more.size(); i += 4) {
+            const std::string own = i == 0 ? token("3") : "";
+            for (const auto& each : jobs.fire_many<letters::remark>(
+                     letters::send, {{{more[i], {with_.note}, own}, {more[i + 1], {with_.note}}}}))
+                said.add(each);
+            for (const auto& each : jobs.fire_many<letters::refusal>(
+                     letters::fail,
+                     {{{more[i + 2], {with_.reason}, own}, {more[i + 3], {with_.reason}}}}))
+                said.add(each);
+        }
     }
 
     void controls() {
