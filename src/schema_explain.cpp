@@ -34,6 +34,7 @@ public:
         add("submit", "many", statements_.submit_many);
         add("submit", "many without keys", statements_.submit_many_unkeyed);
         add("submit", "many alike", statements_.submit_many_alike);
+        add("submit", "shared", statements_.submit_shared);
         add("submit", "find key", statements_.find_key);
         add("submit", "find keys", statements_.find_keys);
         add("any", "find token", statements_.find_token);

@@ -51,20 +51,32 @@ result<void> store_core::fire_together(sorted_fires sorted, fire_answers& answer
     return success();
 }
 
-// In a transaction of the caller's own a statement that fails would take all of it along.
-result<ending> store_core::send_by_form(sorted_fires all,
-                                        function_ref<result<ending>(const plan& form)> send) {
+// The limit of a plain form would outlive it in a transaction of the caller's own, where nothing
+// reconnects, and end behind the other limits of a short call.
+bool store_core::takes_plain(sorted_fires all, steady_time until) const {
+    constexpr std::chrono::milliseconds shortest{200};
     const event_plans& forms = plans(all.front()->fired.event);
     const std::string_view actor = all.front()->values.actor;
-    const bool plain = !forms.many_plain.is_empty() && session_->reconnects() &&
-                       std::ranges::none_of(all, [&](const prepared_fire* each) {
-                           return each->has_token() || each->values.actor != actor;
-                       });
-    if (plain) {
-        auto ended = send(forms.many_plain);
-        if (ended || ended.error().code() != errc::busy) return ended;
-    }
-    return send(forms.many);
+    return !forms.many_plain.is_empty() && session_->reconnects() &&
+           until - std::chrono::steady_clock::now() > shortest &&
+           std::ranges::none_of(all, [&](const prepared_fire* each) {
+               return each->has_token() || each->values.actor != actor;
+           });
+}
+
+// Where something else than a job was locked, such as the whole table, most of the time is gone:
+// then that is the answer, and to send again could only lose the certainty that nothing happened.
+result<ending> store_core::send_by_form(sorted_fires all, steady_time until,
+                                        function_ref<result<ending>(const plan& form)> send) {
+    const event_plans& forms = plans(all.front()->fired.event);
+    if (!takes_plain(all, until)) return send(forms.many);
+    const time_left left(until);
+    auto ended = send(forms.many_plain);
+    if (ended) return ended;
+    const errc why = ended.error().code();
+    const bool is_held =
+        why == errc::busy || why == errc::deadlock || why == errc::serialization_failure;
+    return is_held && left.is_half() ? send(forms.many) : ended;
 }
 
 // The same, in statements over many jobs. In one of them each job stands once: what comes to it
@@ -223,7 +235,8 @@ result<ending> store_core::fire_rounds::send_all() {
 }
 
 result<void> store_core::fire_rounds::run() {
-    auto ended = store_.send_by_form(sorted_, [&](const plan& form) -> result<ending> {
+    const steady_time until = sorted_.front()->values.until;
+    auto ended = store_.send_by_form(sorted_, until, [&](const plan& form) -> result<ending> {
         begin(form);
         if (auto fine = share_out(); !fine) return fine.error();
         return send_all();

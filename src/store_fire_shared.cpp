@@ -6,11 +6,11 @@
 //                |                        +--(all of it failed)--> sent by itself
 //                +--> sent by itself      +--(the reply was lost)> settled by itself
 //
-// The shared statement is tried once, and answers nothing but success: whatever else becomes of a
-// step, its own caller finds out, on its own thread, as if it had been alone. It waits for a job
-// that is locked no longer than a moment. Where something else kept it waiting, such as a lock of
-// the whole table, until most of the time was gone, that is the answer: nothing was changed, and
-// sending once more now could only lose that certainty.
+// The shared statement answers nothing but success: whatever else becomes of a step, its own caller
+// finds out, on its own thread, as if it had been alone. Where it waited a moment for a job that is
+// locked it is sent once more, without such jobs. Where something else kept it waiting, such as a
+// lock of the whole table, until most of the time was gone, that is the answer: nothing was
+// changed, and sending once more now could only lose that certainty.
 #include "replies.hpp"
 #include "store_prepared.hpp"
 #include "time_left.hpp"
@@ -76,11 +76,14 @@ void store_core::send_shared(std::span<shared_fire* const> all) {
     });
     if (sent.empty()) return;
     std::vector<const prepared_fire*> steps;
+    steady_time until = sent.front()->until();
     for (shared_fire* const each : sent) {
         each->prepared.values.nonce = nonce;
         steps.push_back(&each->prepared);
+        until = std::min(until, each->until());
     }
-    auto ended = send_by_form(steps, [&](const plan& form) { return send_shared_by(form, sent); });
+    auto ended = send_by_form(steps, until,
+                              [&](const plan& form) { return send_shared_by(form, until, sent); });
     for (shared_fire* const each : sent) {
         each->failed.reset();
         if (!ended) {
@@ -96,19 +99,20 @@ void store_core::send_shared(std::span<shared_fire* const> all) {
 }
 
 // Those that do not fit in are taken out.
-result<ending> store_core::send_shared_by(const plan& form, std::vector<shared_fire*>& sent) {
+result<ending> store_core::send_shared_by(const plan& form, steady_time until,
+                                          std::vector<shared_fire*>& sent) {
+    for (shared_fire* const each : sent) {
+        each->made.reset();
+        each->failed.reset();
+    }
     bound_rows rows(*statements_, form.change, limits_.max_payload);
     std::erase_if(sent, [&](const shared_fire* each) {
         return rows.full() || !rows.add(each->prepared.ready());
     });
     if (sent.empty()) return ending::committed;
-    steady_time until = sent.front()->until();
-    for (shared_fire* const each : sent) {
-        until = std::min(until, each->until());
-        each->made.reset();
-        // Until it is known better: if this thread does not come back from there.
+    // Until it is known better: if this thread does not come back from there.
+    for (shared_fire* const each : sent)
         each->failed.emplace(errc::connection_lost, "the reply to a shared statement was not read");
-    }
     std::optional<error> broken;
     const auto on_row = [&](std::span<const value> row) {
         auto made = change_of(row);

@@ -55,9 +55,13 @@ result<store_core::prepared_submit> store_core::prepare_submit(
 }
 
 result<answer<raw_submitted>> store_core::submit_quietly(const void* job,
-                                                         const submit_options& options) {
+                                                         const submit_options& options,
+                                                         std::optional<error>& parted) {
     auto prepared = prepare_submit(job, options, make_nonce());
     if (!prepared) return std::move(prepared).error();
+    if (!statements_->submit_shared.sql.text.empty())
+        if (meeting* const at = session_->meets(); at != nullptr)
+            return submit_shared(*at, prepared.value(), parted);
     return submit_one(prepared.value(), {});
 }
 

@@ -54,9 +54,11 @@ std::string_view store_core::name_of_event(int event) const {
 
 result<outcome> store_core::submit(const void* job, const submit_options& options,
                                    raw_submitted& made) {
-    auto got = watched(limits_.watch, statements_->declared->table, "submit", [&] {
-        return assured(*session_, [&] { return submit_quietly(job, options); });
-    });
+    std::optional<error> parted;
+    auto got = watched(
+        limits_.watch, statements_->declared->table, "submit",
+        [&] { return assured(*session_, [&] { return submit_quietly(job, options, parted); }); },
+        &parted);
     return put(std::move(got), made);
 }
 

@@ -67,6 +67,8 @@ private:
         all.submit_many_unkeyed.change = many_submissions({.many = true, .keyed = false});
         all.submit_many_alike.change =
             many_submissions({.many = true, .keyed = false, .alike = true});
+        if (!speech().waits_briefly.empty())
+            all.submit_shared = many_submissions({.many = true, .brief = true});
         all.find_keys = on_.statement(keyed_holder_types, write_find_keys);
     }
 

@@ -67,9 +67,10 @@ struct catalog {
     compiled_statement adopt_submit, void_token, may_be_forgotten;
     compiled_statement find_key, find_keys, find_token, read, list, history, renew_many,
         renew_reason;
-    plan submit_many;          // where the dialect has arrays
-    plan submit_many_unkeyed;  // there, too: jobs without keys
-    plan submit_many_alike;    // and of these, all due at one time
+    plan submit_many;                  // where the dialect has arrays
+    plan submit_many_unkeyed;          // there, too: jobs without keys
+    plan submit_many_alike;            // and of these, all due at one time
+    compiled_statement submit_shared;  // there, too: fails where it waits for a key for long
     plan renew;
     plan expire;
     std::span<const event_plans> events;

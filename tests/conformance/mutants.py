@@ -10,7 +10,8 @@ BACKENDS = ("sqlite", "postgres")
 # Suites that another database has no use for.
 ON_POSTGRES = ("changes_in_flight", "events_in_flight", "versions_on_postgres",
                "schema_check_of_roles", "relay_on_postgres", "lost_reply",
-               "shared_claims_in_trouble", "shared_steps_in_trouble")
+               "shared_claims_in_trouble", "shared_steps_in_trouble",
+               "shared_submits_in_trouble")
 HERE = Path(__file__).resolve().parent
 HEADING = re.compile(r"== (\w+): (\S+), (\S+)$")
 

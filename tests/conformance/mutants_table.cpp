@@ -50,6 +50,8 @@ constexpr edit no_row_locks[] = {{" FOR UPDATE SKIP LOCKED", ""}};
 constexpr edit waiting_batch[] = {{" FOR NO KEY UPDATE SKIP LOCKED", " FOR NO KEY UPDATE"}};
 constexpr edit waiting_for_ever[] = {
     {R"(\(SELECT set_config\('lock_timeout', '\d+', TRUE\)\) IS NOT NULL)", "TRUE"}};
+constexpr edit limit_for_good[] = {
+    {R"('lock_timeout', '25', TRUE)", "'lock_timeout', '25', FALSE"}};
 constexpr edit waiting_locks[] = {{" FOR UPDATE SKIP LOCKED", " FOR UPDATE"}};
 constexpr edit no_locks_no_outer_guard[] = {
     {" FOR UPDATE SKIP LOCKED", ""},
@@ -208,10 +210,15 @@ constexpr mutant table[] = {
      "batch_of_steps.without_tokens_ends_each_run_once"},
     {"plain_batch_that_waits_for_locks", "postgres", plain_batches, waiting_for_ever,
      "shared_steps_in_trouble.of_a_batch_leave_a_locked_job_for_last"},
+    {"plain_batch_leaves_its_limit_behind", "postgres", plain_batches, limit_for_good,
+     "shared_steps_in_trouble.of_a_batch_leave_no_limit_on_their_connection"},
     {"plain_batch_with_one_jitter", "postgres", plain_batches, no_share,
      "batch_with_jitter.delays_each_job_by_its_own_share"},
     {"batch_of_jobs_in_another_order", "postgres", R"("changed" AS \(\nINSERT[\s\S]*ROWS FROM)",
      reversed_rows, "submit_many.answers_each_job_in_order"},
+    {"shared_submits_that_wait_for_a_key", "postgres",
+     R"(INSERT INTO "\w+" \("state"[\s\S]*set_config)", waiting_for_ever,
+     "shared_submits_in_trouble.do_not_wait_for_a_key_that_another_transaction_holds"},
     {"version_stands_still", both, job_updates, same_version, many_ends},
     {"control_without_version", both, job_updates, no_version,
      "every_event_in_every_state.controls_as_declared"},

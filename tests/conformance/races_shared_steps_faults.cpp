@@ -29,10 +29,12 @@ public:
             return told(by.fire(finish, run_of(id, 1, 0), {"by " + std::to_string(id)}, token));
         });
     }
-    /// Until so many statements wait for a lock of the open transaction.
-    void await_blocked(int count) const {
+    /// Until so many statements wait for a lock of the open transaction, for that long.
+    void await_blocked(int count, const std::string& length = "0 ms") const {
         const std::string question =
-            "SELECT count(*) FROM pg_stat_activity WHERE " + pid_ + " = ANY(pg_blocking_pids(pid))";
+            "SELECT count(*) FROM pg_stat_activity WHERE " + pid_ +
+            " = ANY(pg_blocking_pids(pid)) AND clock_timestamp() - query_start >= interval '" +
+            length + "'";
         EXPECT_TRUE(soon([&] { return place.number(question) >= count; }));
     }
     void await_logged(std::int64_t count) const {
@@ -204,6 +206,66 @@ TEST_F(shared_steps_in_trouble, of_a_batch_go_on_together_when_their_jobs_are_fr
     for (const auto& each : call.get()) EXPECT_EQ(told(each), "applied");
     EXPECT_EQ(logged(), jobs);
     EXPECT_EQ(transactions_of("finish"), 3) << "the free ones, the first that waited, the others";
+}
+
+// Two statements: the first one changes its jobs, the second one fails, and on the second sending
+// the table leaves out a job of the first.
+TEST_F(shared_steps_in_trouble, of_a_batch_that_was_sent_again_forget_what_was_rolled_back) {
+    constexpr int jobs = 1'500;
+    make_runs(jobs);
+    place.execute(
+        "CREATE FUNCTION picky() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "IF current_setting('lock_timeout') <> '25ms' THEN "
+        "RETURN CASE WHEN NEW.id = 1 THEN NULL ELSE NEW END; END IF; "
+        "IF NEW.id = 1500 THEN RAISE EXCEPTION 'held' USING ERRCODE = '55P03'; END IF; "
+        "RETURN NEW; END $$; "
+        "CREATE TRIGGER picky BEFORE UPDATE ON racing_jobs FOR EACH ROW EXECUTE FUNCTION picky()");
+    std::vector<sm::store<machine>::step<outcome>> steps;
+    for (int id = 1; id <= jobs; ++id) steps.push_back({run_of(id, 1, 0), {"done"}});
+    const auto answers = store.fire_many<outcome>(finish, steps);
+    EXPECT_EQ(told(answers.front()), "retryable");
+    for (std::size_t i = 1; i < answers.size(); ++i) ASSERT_EQ(told(answers[i]), "applied");
+    EXPECT_EQ(logged(), jobs - 1);
+}
+
+TEST_F(shared_steps_in_trouble, of_a_batch_leave_no_limit_on_their_connection) {
+    postgres_backend::database only(
+        sm::postgres::connect(place.conninfo(), {.connections = 1}).value());
+    auto by_one = store_on<machine>(only);
+    make_runs(3);
+    for (const auto& each :
+         by_one.fire_many<outcome>(finish, {{{run_of(1, 1, 0), {"a"}}, {run_of(2, 1, 0), {"b"}}}}))
+        ASSERT_EQ(told(each), "applied");
+    lock("3");
+    answered alone = ends(by_one, 3);
+    await_blocked(1, "200 ms");
+    commit();
+    EXPECT_EQ(alone.get(), "applied");
+}
+
+// What is certain stays so: a second sending would be given up before the server gives up.
+TEST_F(shared_steps_in_trouble, of_a_batch_answer_that_nothing_happened_where_the_table_is_locked) {
+    postgres_backend::database hasty_database(
+        sm::postgres::connect(place.conninfo(), {.deadline = 1s, .connections = 1}).value());
+    auto hasty = store_on<machine>(hasty_database);
+    make_runs(6);
+    const auto fire = [&](int first, std::string_view token) {
+        std::vector<sm::store<machine>::step<outcome>> steps;
+        for (const int id : {first, first + 1})
+            steps.push_back({run_of(id, 1, 0), {"done"}, std::string(token)});
+        std::vector<std::string> said;
+        for (const auto& each : hasty.fire_many<outcome>(finish, steps)) said.push_back(told(each));
+        return said;
+    };
+    // Either form is known to the server.
+    const std::vector<std::string> applied(2, "applied");
+    ASSERT_EQ(fire(1, ""), applied);
+    ASSERT_EQ(fire(3, "token"), applied);
+    beside_.execute("BEGIN; LOCK TABLE racing_jobs IN EXCLUSIVE MODE");
+    EXPECT_EQ(fire(5, ""), std::vector<std::string>(2, "retryable"));
+    commit();
+    EXPECT_EQ(logged(), 4);
+    EXPECT_EQ(fire(5, ""), applied);
 }
 
 }  // namespace

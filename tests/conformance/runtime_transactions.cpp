@@ -157,7 +157,7 @@ TYPED_TEST(transactions, answer_a_batch_of_steps_each_by_itself) {
         EXPECT_EQ(conformance::told(answers[0]), "provisional");
         EXPECT_EQ(conformance::told(answers[1]), "provisional");
         EXPECT_EQ(conformance::told(answers[2]), "rejected: stale_epoch");
-        // A batch that gives up on locked rows would end the caller's transaction.
+        // A limit that a batch sets would hold for the caller's own statements.
         if constexpr (std::is_same_v<TypeParam, postgres_backend>) {
             EXPECT_TRUE(
                 run_on(tx.handle(), "SELECT 1 / (current_setting('lock_timeout') <> '25ms')::int"));

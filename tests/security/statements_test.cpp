@@ -32,6 +32,13 @@ public:
     static std::set<std::string> rendered() {
         return rendered_texts<letters::machine, Backend::database::dialect>();
     }
+    /// What only callers send who meet: it takes its values as a batch of submits does.
+    static std::set<std::string> of_several_callers() {
+        const std::string_view text =
+            sm::detail::catalog_of<letters::machine, Backend::database::dialect>()
+                .submit_shared.sql.text;
+        return {std::string(text)};
+    }
 };
 TYPED_TEST_SUITE(statements, conformance::backends, conformance::backend_names);
 
@@ -41,7 +48,9 @@ TYPED_TEST(statements, are_those_that_were_rendered_whatever_the_values_hold) {
         correspondence<TypeParam> all(each);
         all.run_everything();
         EXPECT_EQ(without(all.database.seen.texts, this->rendered()), "") << "was sent";
-        EXPECT_EQ(without(this->rendered(), all.database.seen.texts), "") << "was never sent";
+        auto expected = this->of_several_callers();
+        expected.merge(all.database.seen.texts);
+        EXPECT_EQ(without(this->rendered(), expected), "") << "was never sent";
         const auto stored = all.jobs.read(1).value().value();
         EXPECT_EQ(stored.job.text, each.text);
         EXPECT_EQ(stored.job.raw, all.a_letter().raw);

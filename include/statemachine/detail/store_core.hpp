@@ -93,8 +93,9 @@ public:
 private:
     friend class sweep_core;
     friend class overview_core;
-    result<answer<raw_submitted>> submit_quietly(const void* job, const submit_options& options);
     // `parted` becomes what changes could not go together for, in one statement or transaction.
+    result<answer<raw_submitted>> submit_quietly(const void* job, const submit_options& options,
+                                                 std::optional<error>& parted);
     std::vector<result<answer<raw_submitted>>> submit_many_quietly(
         std::size_t count, job_source job_at, std::optional<error> & parted);
     result<answer<int>> claim_by_id_quietly(int event, std::int64_t id,
@@ -176,15 +177,17 @@ private:
     result<answer<raw_change>> fire_shared(meeting & at, prepared_fire & prepared,
                                            std::optional<error> & parted);
     void send_shared(std::span<shared_fire* const> all);
-    result<ending> send_shared_by(const plan& form, std::vector<shared_fire*>& all);
+    result<ending> send_shared_by(const plan& form, steady_time until,
+                                  std::vector<shared_fire*>& all);
     // The answers are in the order of the changes; an error is one of all of them.
     using fire_answers = std::vector<result<answer<raw_change>>>;
     using sorted_fires = std::span<const prepared_fire* const>;
     class fire_rounds;
     // Sends steps of one event by the form that is less work, where they allow it; should that fail
     // for a job that somebody else has locked, by the one that leaves such jobs out.
-    result<ending> send_by_form(sorted_fires all,
+    result<ending> send_by_form(sorted_fires all, steady_time until,
                                 function_ref<result<ending>(const plan& form)> send);
+    bool takes_plain(sorted_fires all, steady_time until) const;
     // What those of a batch do next whose jobs somebody else holds.
     enum class if_held : unsigned char { try_together, go_alone };
     fire_answers fire_sorted(sorted_fires sorted, std::optional<error> & parted, if_held otherwise);
@@ -196,6 +199,10 @@ private:
                                            const std::array<char, 16>& nonce) const;
     result<answer<raw_submitted>> submit_one(const prepared_submit& prepared,
                                              std::optional<error> lost);
+    class shared_submit;
+    result<answer<raw_submitted>> submit_shared(meeting & at, prepared_submit & prepared,
+                                                std::optional<error> & parted);
+    void send_submits(std::span<shared_submit* const> all);
     using submit_answers = std::vector<result<answer<raw_submitted>>>;
     class submit_rows;
     submit_answers submit_prepared(std::span<const prepared_submit> prepared,

@@ -80,46 +80,63 @@ SELECT "id", 1, 'submit', NULL, 'waiting', 0, $10, "changed_at", NULL, $11 FROM 
 SELECT "id", "rule" FROM "changed";
 
 -- submit many
-WITH "now" AS (
+WITH "now$" AS (
 SELECT clock_timestamp() AS "at"
 ), "changed" AS (
 INSERT INTO "transcode_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "video", "duration", "width", "height")
-SELECT 'waiting', 1, 0, 0, coalesce("row$4", (SELECT "at" FROM "now") + "row$5" * interval '1 millisecond'), "row$1", "row$2", "row$3", (SELECT "at" FROM "now"), (SELECT "at" FROM "now"), "row$number", "row$6", "row$7", "row$8", "row$9"
+SELECT 'waiting', 1, 0, 0, coalesce("row$4", clock_timestamp() + "row$5" * interval '1 millisecond'), "row$1", "row$2", "row$3", (SELECT "at" FROM "now$"), (SELECT "at" FROM "now$"), "row$number", "row$6", "row$7", "row$8", "row$9"
 FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$8", "row$9", "row$number")
 WHERE "row$2" IS NULL OR NOT EXISTS (SELECT 1 FROM "transcode_jobs" WHERE "key" = "row$2" OFFSET 0)
 ON CONFLICT ("key") WHERE "key" IS NOT NULL DO NOTHING
 RETURNING "id", "rule"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", 1, 'submit', NULL, 'waiting', 0, $10, (SELECT "at" FROM "now"), NULL, $11 FROM "changed"
+SELECT "id", 1, 'submit', NULL, 'waiting', 0, $10, (SELECT "at" FROM "now$"), NULL, $11 FROM "changed"
 )
 SELECT "id", "rule" FROM "changed";
 
 -- submit many without keys
-WITH "now" AS (
+WITH "now$" AS (
 SELECT clock_timestamp() AS "at"
 ), "changed" AS (
 INSERT INTO "transcode_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "video", "duration", "width", "height")
-SELECT 'waiting', 1, 0, 0, coalesce("row$2", (SELECT "at" FROM "now") + "row$3" * interval '1 millisecond'), "row$1", NULL, NULL, (SELECT "at" FROM "now"), (SELECT "at" FROM "now"), "row$number", "row$4", "row$5", "row$6", "row$7"
+SELECT 'waiting', 1, 0, 0, coalesce("row$2", clock_timestamp() + "row$3" * interval '1 millisecond'), "row$1", NULL, NULL, (SELECT "at" FROM "now$"), (SELECT "at" FROM "now$"), "row$number", "row$4", "row$5", "row$6", "row$7"
 FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$number")
 RETURNING "id", "rule"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", 1, 'submit', NULL, 'waiting', 0, $8, (SELECT "at" FROM "now"), NULL, '' FROM "changed"
+SELECT "id", 1, 'submit', NULL, 'waiting', 0, $8, (SELECT "at" FROM "now$"), NULL, '' FROM "changed"
 )
 SELECT "id", "rule" FROM "changed";
 
 -- submit many alike
-WITH "now" AS (
+WITH "now$" AS (
 SELECT clock_timestamp() AS "at"
 ), "changed" AS (
 INSERT INTO "transcode_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "video", "duration", "width", "height")
-SELECT 'waiting', 1, 0, 0, (SELECT coalesce($6, (SELECT "at" FROM "now") + $7 * interval '1 millisecond')), "row$1", NULL, NULL, (SELECT "at" FROM "now"), (SELECT "at" FROM "now"), "row$number", "row$2", "row$3", "row$4", "row$5"
+SELECT 'waiting', 1, 0, 0, coalesce($6, clock_timestamp() + $7 * interval '1 millisecond'), "row$1", NULL, NULL, (SELECT "at" FROM "now$"), (SELECT "at" FROM "now$"), "row$number", "row$2", "row$3", "row$4", "row$5"
 FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$number")
 RETURNING "id", "rule"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
-SELECT "id", 1, 'submit', NULL, 'waiting', 0, $8, (SELECT "at" FROM "now"), NULL, '' FROM "changed"
+SELECT "id", 1, 'submit', NULL, 'waiting', 0, $8, (SELECT "at" FROM "now$"), NULL, '' FROM "changed"
+)
+SELECT "id", "rule" FROM "changed";
+
+-- submit shared
+WITH "now$" AS (
+SELECT clock_timestamp() AS "at"
+), "changed" AS (
+INSERT INTO "transcode_jobs" ("state", "version", "epoch", "attempts", "run_at", "priority", "key", "fingerprint", "created_at", "changed_at", "rule", "video", "duration", "width", "height")
+SELECT 'waiting', 1, 0, 0, coalesce("row$4", clock_timestamp() + "row$5" * interval '1 millisecond'), "row$1", "row$2", "row$3", (SELECT "at" FROM "now$"), (SELECT "at" FROM "now$"), "row$number", "row$6", "row$7", "row$8", "row$9"
+FROM ROWS FROM (unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9), generate_subscripts($1, 1)) AS "row" ("row$1", "row$2", "row$3", "row$4", "row$5", "row$6", "row$7", "row$8", "row$9", "row$number")
+WHERE (SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL
+  AND ("row$2" IS NULL OR NOT EXISTS (SELECT 1 FROM "transcode_jobs" WHERE "key" = "row$2" OFFSET 0))
+ON CONFLICT ("key") WHERE "key" IS NOT NULL DO NOTHING
+RETURNING "id", "rule"
+), "logged" AS (
+INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
+SELECT "id", 1, 'submit', NULL, 'waiting', 0, $10, (SELECT "at" FROM "now$"), NULL, $11 FROM "changed"
 )
 SELECT "id", "rule" FROM "changed";
 
