@@ -53,7 +53,7 @@ TYPED_TEST(shared_submits, are_each_made_with_their_own_content) {
             ids.insert(stored.id);
             EXPECT_EQ(stored.job.number, i);
             EXPECT_EQ(stored.priority, i);
-            EXPECT_EQ(std::chrono::floor<std::chrono::hours>(stored.run_at - stored.created_at),
+            EXPECT_EQ(std::chrono::round<std::chrono::hours>(stored.run_at - stored.created_at),
                       std::chrono::hours(i % 4));
             EXPECT_EQ(stored.key.has_value(), i % 3 == 0);
             EXPECT_EQ(this->history(stored.id).at(0).actor, i % 2 == 0 ? "even" : "odd");
