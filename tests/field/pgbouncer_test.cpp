@@ -118,6 +118,11 @@ TEST_F(behind_pgbouncer, no_session_keeps_anything_of_a_call) {
 
 TEST_F(behind_pgbouncer, more_callers_than_sessions_wait_and_are_all_served) {
     ASSERT_EQ(told(jobs.migrate()), "success");
+    // Callers that share a statement would wait for one session together.
+    sm::postgres::options alone = pooled;
+    alone.merge_calls = false;
+    auto each_alone = sm::postgres::connect(here.by(pooler.conninfo()), alone).value();
+    auto store = store_of(each_alone);
     std::vector<std::unique_ptr<raw>> taken;
     for (int i = 0; i < servers; ++i) {
         taken.push_back(std::make_unique<raw>(here.by(pooler.conninfo())));
@@ -127,7 +132,7 @@ TEST_F(behind_pgbouncer, more_callers_than_sessions_wait_and_are_all_served) {
     {
         std::vector<std::jthread> callers;
         for (int i = 0; i < clients; ++i)
-            callers.emplace_back([&] { served += jobs.submit({}).value().applied() ? 1 : 0; });
+            callers.emplace_back([&] { served += store.submit({}).value().applied() ? 1 : 0; });
         const raw console(pooler.console());
         const auto all_wait = [&] {
             PGresult* const reply = PQexec(console.get(), "SHOW CLIENTS");

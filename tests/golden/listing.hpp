@@ -36,7 +36,7 @@ inline std::vector<entry> of(const statemachine::detail::catalog& statements) {
     add(all, "submit many", statements.submit_many);
     add(all, "submit many without keys", statements.submit_many_unkeyed);
     add(all, "submit many alike", statements.submit_many_alike);
-    add(all, "submit shared", statements.submit_shared);
+    add(all, "submit many shared", statements.submit_shared);
     add(all, "adopt submit", statements.adopt_submit);
     add(all, "void token", statements.void_token);
     add(all, "may be forgotten", statements.may_be_forgotten);

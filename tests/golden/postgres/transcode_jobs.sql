@@ -123,7 +123,7 @@ SELECT "id", 1, 'submit', NULL, 'waiting', 0, $8, (SELECT "at" FROM "now$"), NUL
 )
 SELECT "id", "rule" FROM "changed";
 
--- submit shared
+-- submit many shared
 WITH "now$" AS (
 SELECT clock_timestamp() AS "at"
 ), "changed" AS (
