@@ -54,11 +54,9 @@ result<void> store_core::fire_together(sorted_fires sorted, fire_answers& answer
 // The limit of a plain form would outlive it in a transaction of the caller's own, where nothing
 // reconnects, and end behind the other limits of a short call.
 bool store_core::takes_plain(sorted_fires all, steady_time until) const {
-    constexpr std::chrono::milliseconds shortest{200};
     const event_plans& forms = plans(all.front()->fired.event);
     const std::string_view actor = all.front()->values.actor;
-    return !forms.many_plain.is_empty() && session_->reconnects() &&
-           until - std::chrono::steady_clock::now() > shortest &&
+    return !forms.many_plain.is_empty() && session_->reconnects() && can_wait_briefly(until) &&
            std::ranges::none_of(all, [&](const prepared_fire* each) {
                return each->has_token() || each->values.actor != actor;
            });

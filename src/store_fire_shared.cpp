@@ -31,9 +31,9 @@ public:
 
     const store_core& by;
     prepared_fire& prepared;
-    std::optional<answer<raw_change>> made{};
-    std::optional<error> failed{};  // what the statement failed with
-    bool missed = false;            // it changed nothing here
+    std::optional<answer<raw_change>> made{};  // holds where nothing failed
+    std::optional<error> failed{};             // what the statement failed with
+    bool missed = false;                       // it changed nothing here
 };
 
 result<answer<raw_change>> store_core::fire_shared(meeting& at, prepared_fire& prepared,
@@ -49,8 +49,8 @@ result<answer<raw_change>> store_core::fire_shared(meeting& at, prepared_fire& p
             all.push_back(static_cast<shared_fire*>(each));
         send_shared(all);
     }
-    if (self.made) return *std::move(self.made);
     if (!self.failed) {
+        if (self.made) return *std::move(self.made);
         if (!left.is_half()) return answer_of<raw_change>(waited_too_long());
         return fire_one(prepared, {}, self.missed);
     }
@@ -84,18 +84,18 @@ void store_core::send_shared(std::span<shared_fire* const> all) {
     }
     auto ended = send_by_form(steps, until,
                               [&](const plan& form) { return send_shared_by(form, until, sent); });
-    for (shared_fire* const each : sent) {
-        each->failed.reset();
-        if (!ended) {
-            each->made.reset();
-            each->failed = ended.error();
-        } else if (each->made) {
-            *each->made = done_by(ended.value(), **each->made);
-        } else {
-            each->missed = true;
-        }
+    if (!ended) {
+        for (shared_fire* const each : sent) each->failed = ended.error();
+        return;
     }
-    if (ended) session_->wakeups().ring();
+    for (shared_fire* const each : sent) {
+        if (each->made)
+            *each->made = done_by(ended.value(), **each->made);
+        else
+            each->missed = true;
+        each->failed.reset();
+    }
+    session_->wakeups().ring();
 }
 
 // Those that do not fit in are taken out.

@@ -44,6 +44,20 @@ inline raw_submitted new_job(const catalog& statements, std::span<const value> r
     return {row[0].integer(), statements.declared->initial, 1};
 }
 
+// Which job of a statement of many a row that comes back is: its `rule` tells the place, from 1.
+// Only a trigger of somebody else's makes that another number.
+inline std::optional<std::size_t> place_of_new(std::span<const value> row, std::size_t count) {
+    const std::int64_t number = row[1].integer();
+    if (number < 1 || number > static_cast<std::int64_t>(count)) return std::nullopt;
+    return static_cast<std::size_t>(number - 1);
+}
+
+inline error places_were_changed() {
+    return {errc::undeclared_value,
+            "a trigger writes the column rule, by which the jobs of a statement are told apart: "
+            "leave that column to the library"};
+}
+
 // Stands for an answer until there is one.
 template <class Content>
 answer<Content> nothing_yet() {

@@ -1,6 +1,7 @@
 #include "identity.hpp"
 #include "replies.hpp"
 #include "store_prepared.hpp"
+#include "time_left.hpp"
 
 namespace statemachine::detail {
 
@@ -59,7 +60,8 @@ result<answer<raw_submitted>> store_core::submit_quietly(const void* job,
                                                          std::optional<error>& parted) {
     auto prepared = prepare_submit(job, options, make_nonce());
     if (!prepared) return std::move(prepared).error();
-    if (!statements_->submit_shared.sql.text.empty())
+    if (!statements_->submit_shared.sql.text.empty() &&
+        can_wait_briefly(prepared.value().values.until))
         if (meeting* const at = session_->meets(); at != nullptr)
             return submit_shared(*at, prepared.value(), parted);
     return submit_one(prepared.value(), {});

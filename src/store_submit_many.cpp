@@ -92,6 +92,7 @@ private:
     submit_answers& answers_;
     std::vector<bool> done_;
     std::vector<part> parts_;
+    bool misplaced_ = false;
 };
 
 result<void> store_core::submit_rows::plan() {
@@ -108,15 +109,21 @@ result<void> store_core::submit_rows::plan() {
     return success();
 }
 
-// The row's `rule` tells its place in the statement, from 1.
 result<void> store_core::submit_rows::send(executor& transaction, part& each) {
+    bool misplaced = false;
     const auto note = [&](std::span<const value> row) {
-        const std::size_t place = each.places[static_cast<std::size_t>(row[1].integer()) - 1];
+        const auto at = place_of_new(row, each.places.size());
+        if (!at || done_[each.places[*at]]) {
+            misplaced = true;
+            return;
+        }
+        const std::size_t place = each.places[*at];
         answers_[place] = answer<raw_submitted>(status::applied, new_job(*store_.statements_, row));
         done_[place] = true;
     };
     auto sent = transaction.execute(statement_.sql, each.rows.values(), note);
     if (!sent) return std::move(sent).error();
+    if (misplaced) misplaced_ = true;
     return success();
 }
 
@@ -178,6 +185,7 @@ result<void> store_core::submit_rows::run() {
     if (auto fine = plan(); !fine) return fine;
     auto ended = send_all();
     if (!ended) return std::move(ended).error();
+    if (misplaced_) return unreadable(places_were_changed());
     store_.session_->wakeups().ring();
     for (std::size_t i = 0; i < done_.size(); ++i) {
         if (done_[i] && ended.value() != ending::committed)

@@ -18,6 +18,11 @@
 #include <unordered_set>
 
 namespace statemachine::detail {
+namespace {
+
+constexpr std::string_view nobody{"\0", 1};  // is the name of no actor
+
+}  // namespace
 
 // One caller's job.
 class [[gnu::visibility("hidden")]] store_core::shared_submit final : public meeting::visitor {
@@ -27,15 +32,18 @@ public:
 
     const store_core& by;
     prepared_submit& prepared;
-    std::optional<answer<raw_submitted>> made{};
-    std::optional<error> failed{};  // what the statement failed with
+    std::optional<answer<raw_submitted>> made{};  // holds where nothing failed
+    std::optional<error> failed{};                // what the statement failed with
 };
 
 result<answer<raw_submitted>> store_core::submit_shared(meeting& at, prepared_submit& prepared,
                                                         std::optional<error>& parted) {
     const time_left left(prepared.values.until);
-    // They are in nobody's way but each other's.
-    shared_submit self({&statements_->submit_shared, &statements_->submit_shared}, *this, prepared);
+    // They are in nobody's way but each other's, and a statement is in the name of one.
+    const std::string_view actor = prepared.values.actor;
+    const meeting::errand errand{&statements_->submit_shared, &statements_->submit_shared,
+                                 actor.empty() ? nobody : actor};
+    shared_submit self(errand, *this, prepared);
     if (at.come(self)) {
         const meeting::lead leading(at, self);
         if (!left.is_half()) return answer_of<raw_submitted>(waited_too_long());
@@ -45,8 +53,8 @@ result<answer<raw_submitted>> store_core::submit_shared(meeting& at, prepared_su
             all.push_back(static_cast<shared_submit*>(each));
         send_submits(all);
     }
-    if (self.made) return *std::move(self.made);
     if (!self.failed) {
+        if (self.made) return *std::move(self.made);
         if (!left.is_half()) return answer_of<raw_submitted>(waited_too_long());
         return submit_one(prepared, {});
     }
@@ -66,8 +74,7 @@ void store_core::send_submits(std::span<shared_submit* const> all) {
     std::unordered_set<std::string_view> keys;
     for (shared_submit* const each : all) {
         call& values = each->prepared.values;
-        if (rows.full() || values.actor != first.actor ||
-            each->by.limits_.max_payload != limits_.max_payload ||
+        if (rows.full() || each->by.limits_.max_payload != limits_.max_payload ||
             (!values.key.empty() && !keys.insert(values.key).second))
             continue;
         values.nonce = first.nonce;
@@ -78,10 +85,13 @@ void store_core::send_submits(std::span<shared_submit* const> all) {
         sent.push_back(each);
     }
     if (sent.empty()) return;
-    // The row's `rule` tells its place in the statement, from 1.
+    bool misplaced = false;
     const auto on_row = [&](std::span<const value> row) {
-        shared_submit& its = *sent[static_cast<std::size_t>(row[1].integer()) - 1];
-        its.made.emplace(status::applied, new_job(*statements_, row));
+        const auto place = place_of_new(row, sent.size());
+        if (!place || sent[*place]->made)
+            misplaced = true;
+        else
+            sent[*place]->made.emplace(status::applied, new_job(*statements_, row));
     };
     auto ended =
         session_->transact(access::single, until, [&](executor& transaction) -> result<verdict> {
@@ -89,16 +99,16 @@ void store_core::send_submits(std::span<shared_submit* const> all) {
             if (!ran) return std::move(ran).error();
             return verdict::commit;
         });
-    for (shared_submit* const each : sent) {
-        each->failed.reset();
-        if (!ended) {
-            each->made.reset();
-            each->failed = ended.error();
-        } else if (each->made) {
-            *each->made = done_by(ended.value(), **each->made);
-        }
+    if (ended && misplaced) ended = unreadable(places_were_changed());
+    if (!ended) {
+        for (shared_submit* const each : sent) each->failed = ended.error();
+        return;
     }
-    if (ended) session_->wakeups().ring();
+    for (shared_submit* const each : sent) {
+        if (each->made) *each->made = done_by(ended.value(), **each->made);
+        each->failed.reset();
+    }
+    session_->wakeups().ring();
 }
 
 }  // namespace statemachine::detail

@@ -22,6 +22,13 @@ private:
     const steady_time until_;
 };
 
+// Whether a statement that waits for a lock but for a moment ends before the server's other limits,
+// with time left to go another way.
+inline bool can_wait_briefly(steady_time until) noexcept {
+    constexpr std::chrono::milliseconds shortest{200};
+    return until - std::chrono::steady_clock::now() > shortest;
+}
+
 inline error waited_too_long() {
     return {errc::busy,
             "other calls took most of the time that this one had; nothing was changed for it, send "

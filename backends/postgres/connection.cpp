@@ -150,7 +150,7 @@ result<reply> connection::exchange(bool sent, moment deadline, stake at_stake) {
     if (!wait_until_sent(deadline)) return give_up(late(when_late));
 
     reply last;
-    std::optional<error> refusal;
+    reply refusal;
     for (;;) {
         if (!wait_until_answered(deadline)) return give_up(late(when_late));
         reply next(PQgetResult(handle_));
@@ -161,13 +161,13 @@ result<reply> connection::exchange(bool sent, moment deadline, stake at_stake) {
             case PGRES_EMPTY_QUERY: last = std::move(next); break;
             case PGRES_FATAL_ERROR:
             case PGRES_BAD_RESPONSE:
-                if (!refusal) refusal = refused(*next, at_stake);
+                if (!refusal) refusal = std::move(next);
                 break;
             default: return give_up(not_understood());
         }
     }
     answered_at_ = std::chrono::steady_clock::now();
-    if (refusal) return std::move(*refusal);
+    if (refusal) return refused(*refusal, at_stake, PQstatus(handle_) == CONNECTION_OK);
     if (!last) return give_up(lost(at_stake));
     return last;
 }

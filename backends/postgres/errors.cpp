@@ -156,10 +156,16 @@ const meaning& meaning_of(std::string_view sqlstate) noexcept {
     return *(std::end(meanings) - 1);
 }
 
-error refused(const PGresult& reply, stake at_stake) {
+error refused(const PGresult& reply, stake at_stake, bool is_connected) {
     const auto sqlstate = field(reply, PG_DIAG_SQLSTATE);
     const auto severity = field(reply, PG_DIAG_SEVERITY_NONLOCALIZED);
     const meaning& known = meaning_of(sqlstate);
+    // The server has gone on, so it was a connection of its own, to another one.
+    if (is_connected && severity == "ERROR" && sqlstate.substr(0, 2) == "08")
+        return {errc::unexpected,
+                "A trigger or function on the server lost a connection of its own: see to what it "
+                "connects to, and send the call again.",
+                sqlstate};
     // Without a SQLSTATE it is libpq that gave up, and a FATAL may follow a commit.
     if (sqlstate.empty() || known.code == errc::connection_lost || severity == "FATAL" ||
         severity == "PANIC")

@@ -29,7 +29,8 @@ const meaning& meaning_of(std::string_view sqlstate) noexcept;
 /// What the server's refusal of a statement means.
 /// @note The server's text may hold values, so only the names in texts of class 42, and the name of
 ///       a violated constraint, are passed on.
-error refused(const PGresult& reply, stake at_stake);
+/// @param is_connected  whether the server has gone on afterwards
+error refused(const PGresult& reply, stake at_stake, bool is_connected);
 
 /// The connection died with the reply outstanding.
 error lost(stake at_stake, std::string_view sqlstate = {});

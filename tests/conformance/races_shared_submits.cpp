@@ -117,12 +117,14 @@ TYPED_TEST(shared_submits, that_the_table_refuses_spoil_no_others_and_are_told_o
 
 class shared_submits_in_trouble : public shared_submits<postgres_backend> {};
 
+constexpr const char* hold_a_key =
+    "BEGIN; INSERT INTO racing_jobs (state, version, epoch, attempts, run_at, priority, key, "
+    "fingerprint, created_at, changed_at, rule, number, steps) VALUES "
+    "('waiting', 1, 0, 0, now(), 0, 'held', '', now(), now(), 0, 0, 0)";
+
 TEST_F(shared_submits_in_trouble, do_not_wait_for_a_key_that_another_transaction_holds) {
     postgres_backend beside{place.where()};
-    beside.execute(
-        "BEGIN; INSERT INTO racing_jobs (state, version, epoch, attempts, run_at, priority, key, "
-        "fingerprint, created_at, changed_at, rule, number, steps) VALUES "
-        "('waiting', 1, 0, 0, now(), 0, 'held', '', now(), now(), 0, 0, 0)");
+    beside.execute(hold_a_key);
     std::vector<std::future<std::string>> stuck;
     for (int round = 0; round < rounds; ++round) {
         std::vector<std::future<std::string>> others;
@@ -147,6 +149,100 @@ TEST_F(shared_submits_in_trouble, do_not_wait_for_a_key_that_another_transaction
     for (auto& each : stuck) ++counts[each.get()];
     EXPECT_EQ(counts, (said{{"applied", 1}, {"already_applied", 2}}));
     EXPECT_EQ(jobs(), rounds * callers - 2);
+}
+
+// Triggers may lose connections of their own, such as to a foreign server.
+TEST_F(shared_submits_in_trouble, are_not_in_doubt_for_a_connection_that_a_trigger_has_lost) {
+    place.execute(R"(
+        CREATE FUNCTION far() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            RAISE EXCEPTION 'no reply' USING ERRCODE = '08006'; END $$;
+        CREATE TRIGGER far BEFORE INSERT ON racing_jobs FOR EACH ROW
+            WHEN (NEW.number = 7) EXECUTE FUNCTION far())");
+    for (int round = 0; round < rounds; ++round) {
+        const auto answers = at_once(
+            [&](int i) { return told(insist([&] { return store.submit({.number = i}); })); });
+        for (std::size_t i = 0; i < answers.size(); ++i)
+            EXPECT_EQ(answers[i], i == 7 ? "error: unexpected" : "applied");
+    }
+    EXPECT_EQ(logged(), rounds * (callers - 1));
+}
+
+// By the column `rule` jobs of one statement are told apart.
+TEST_F(shared_submits_in_trouble, whose_places_a_trigger_changes_are_given_no_other_job) {
+    for (const char* const number : {"0", "1", "1000000"}) {
+        place.execute(std::string(R"(
+            CREATE OR REPLACE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                NEW.rule := )") +
+                      number + R"(; RETURN NEW; END $$;
+            DROP TRIGGER IF EXISTS meddle ON racing_jobs;
+            CREATE TRIGGER meddle BEFORE INSERT ON racing_jobs FOR EACH ROW
+                EXECUTE FUNCTION meddle())");
+        const auto before = jobs();
+        int unknown = 0;
+        for (int round = 0; round < rounds; ++round) {
+            const auto answers = at_once([&](int i) { return submits({.number = i}); });
+            for (int i = 0; i < callers; ++i) {
+                const auto& got = answers[static_cast<std::size_t>(i)];
+                if (got.said == "applied") {
+                    EXPECT_EQ(read(got.id).job.number, i);
+                } else {
+                    EXPECT_EQ(got.said, "unknown");
+                    ++unknown;
+                }
+            }
+        }
+        EXPECT_GT(unknown, 0) << "no two shared a statement";
+        EXPECT_EQ(jobs() - before, rounds * callers);
+    }
+}
+
+// One waits for a key, and another's trigger has taken a part of the time before.
+TEST_F(shared_submits_in_trouble, that_time_runs_out_for_are_known_to_have_made_nothing) {
+    place.execute(R"(
+        CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            PERFORM pg_sleep(0.15); RETURN NEW; END $$;
+        CREATE TRIGGER dawdle BEFORE INSERT ON racing_jobs FOR EACH ROW
+            WHEN (NEW.number = 1) EXECUTE FUNCTION dawdle())");
+    postgres_backend beside{place.where()};
+    beside.execute(hold_a_key);
+    postgres_backend::database hurried(
+        sm::postgres::connect(place.conninfo(), {.deadline = 600ms}).value());
+    auto in_a_hurry = store_on<machine>(hurried);
+    said of_the_key, all;
+    for (int round = 0; round < 5; ++round) {
+        const auto answers = at_once([&](int i) {
+            return told(
+                in_a_hurry.submit({.number = i}, {.key = i == 3 ? "held" : std::string_view{}}));
+        });
+        ++of_the_key[answers[3]];
+        for (const std::string& each : answers) ++all[each];
+    }
+    EXPECT_EQ(all["unknown"], 0);
+    EXPECT_EQ(of_the_key, (said{{"retryable", 5}}));
+    beside.execute("ROLLBACK");
+}
+
+// A moment's wait for another's key would take half of the time that they have.
+TEST_F(shared_submits_in_trouble, of_little_time_are_not_refused_for_the_key_of_another) {
+    postgres_backend beside{place.where()};
+    beside.execute(hold_a_key);
+    postgres_backend::database hurried(
+        sm::postgres::connect(place.conninfo(), {.deadline = 45ms}).value());
+    auto in_a_hurry = store_on<machine>(hurried);
+    int refused = 0;
+    for (int round = 0; round < rounds; ++round) {
+        const auto told_busy = at_once([&](int i) {
+            const auto got =
+                in_a_hurry.submit({.number = i}, {.key = i == 3 ? "held" : std::string_view{}});
+            return i != 3 && got && got.value().cause() != nullptr &&
+                           got.value().cause()->native() == "55P03"
+                       ? 1
+                       : 0;
+        });
+        refused += static_cast<int>(std::ranges::count(told_busy, 1));
+    }
+    EXPECT_EQ(refused, 0);
+    beside.execute("ROLLBACK");
 }
 
 TEST_F(shared_submits_in_trouble, whose_reply_was_lost_are_settled_each_within_its_call) {

@@ -23,24 +23,28 @@ namespace statemachine::postgres {
 struct options {
     /// The time that each call has, waiting for a connection and connecting included. The server
     /// gets limits slightly below it for statements and locks, so that it usually answers first,
-    /// and definitely. Looking up a host name is the one thing that the deadline cannot interrupt.
+    /// and definitely; a call that was kept waiting before it was sent goes in a transaction, which
+    /// leaves only its COMMIT in doubt. Looking up a host name is the one thing that the deadline
+    /// cannot interrupt.
     std::chrono::milliseconds deadline{10'000};
 
     /// The most connections open at once. They are opened when needed and reused last in, first
     /// out; callers beyond the number wait in turn.
     int connections = 8;
 
-    /// Whether leased steps, and claims of one job by one owner, that several threads make at the
-    /// same time on one state machine share a statement, and so a commit and a connection. A call
-    /// that finds no other under way is sent at once by itself; while one is, those that come wait
-    /// for its end, but not for long, and are then sent together. After a shared statement the next
-    /// calls wait until as many have come back: for at most half the time that it took, and less
-    /// and less often where they do not. Each call is answered as if it were alone: a step that is
-    /// refused, or whose job is locked, goes on by itself and holds up no other. Of those who claim
-    /// the same job by its id one asks for all. Claiming and finishing jobs of no work over a Unix
-    /// socket, 2 callers got through 1.15 times as many, 8 through 1.8 times and 32 through 3.6
-    /// times as many; one alone, or callers who are mostly at work on their jobs, through about as
-    /// many. Not in transactions of yours, nor on a connection of yours.
+    /// Whether submits in the name of one actor, leased steps, and claims of one job by one owner,
+    /// that several threads make at the same time on one state machine share a statement, and so a
+    /// commit and a connection. A call that finds no other under way is sent at once by itself;
+    /// while one is, those that come wait for its end, but not for long, and are then sent
+    /// together. After a shared statement the next calls wait until as many have come back: for at
+    /// most half the time that it took, and less and less often where they do not. A step or submit
+    /// that is refused, or that waits for a lock, goes on by itself and holds up no other; where
+    /// most of a call's time has gone by then it is `retryable`. Of those who claim the same job by
+    /// its id one asks for all. Claiming and finishing jobs of no work over a Unix socket, 2
+    /// callers got through 1.15 times as many, 8 through 1.8 times and 32 through 3.6 times as
+    /// many; one alone, or callers who are mostly at work on their jobs, through about as many. Not
+    /// in transactions of yours, nor on a connection of yours; submits not with a deadline below
+    /// 200 ms.
     bool merge_calls = true;
 
     /// For PgBouncer in transaction mode: no session settings, unnamed statements only. The
