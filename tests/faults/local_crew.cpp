@@ -114,13 +114,14 @@ std::vector<sm::testing::call_record> crew::calls() const {
     return all.calls();
 }
 
-crew::told crew::so_far() const { return counted(calls()); }
-
-crew::told crew::so_far_of(std::size_t program) const {
+std::vector<sm::testing::call_record> crew::calls_of(std::size_t program) const {
     sm::testing::history own;
     read(program, own);
-    return counted(own.calls());
+    return own.calls();
 }
+
+crew::told crew::so_far() const { return counted(calls()); }
+crew::told crew::so_far_of(std::size_t program) const { return counted(calls_of(program)); }
 
 bool crew::is_at_work(std::uint64_t bytes_of_journals) const {
     return statemachine::tests::wait_until([&] {

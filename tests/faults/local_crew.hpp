@@ -54,6 +54,7 @@ public:
     /// Adds all that was sent and told, by the dead too.
     void add_to(sm::testing::history& seen) const;
     std::vector<sm::testing::call_record> calls() const;
+    std::vector<sm::testing::call_record> calls_of(std::size_t program) const;
     told so_far() const;
     /// Of the clients of one program.
     told so_far_of(std::size_t program) const;

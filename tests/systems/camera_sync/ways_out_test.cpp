@@ -48,8 +48,16 @@ public:
         EXPECT_EQ(line.find('\n'), std::string::npos);
         return report;
     }
+    // So that the third clip is not there before the cycle has told it to stop.
+    std::function<void()> slowly(std::function<void()> way) {
+        return [this, way] {
+            this->source.set_pace({10s, 0ms});
+            way();
+        };
+    }
     // After what ended the other cycle is over.
     void expect_all_done() {
+        this->source.set_pace({0ms, 0ms});
         EXPECT_EQ(this->cycle().why, way_out::all_through);
         EXPECT_EQ(this->count(done), 4U);
         EXPECT_EQ(this->source.downloads_of("clip-01.mp4"), 1);
@@ -76,7 +84,7 @@ TYPED_TEST(camera_ways_out, by_a_camera_that_is_offline_leave_its_tails_to_the_n
 
 TYPED_TEST(camera_ways_out, by_a_pause_drain_and_go_on_later) {
     shows("C4");
-    const auto report = this->leave_by([&] { this->running->pause(); }, true);
+    const auto report = this->leave_by(this->slowly([&] { this->running->pause(); }), true);
     EXPECT_EQ(report.why, way_out::paused);
     EXPECT_EQ(this->ended_tails, 2U);
     EXPECT_EQ(this->count(done), 2U);
@@ -97,7 +105,7 @@ TYPED_TEST(camera_ways_out, by_a_pause_last_until_it_goes_on) {
 
 TYPED_TEST(camera_ways_out, by_a_stop_drain) {
     shows("C4");
-    const auto report = this->leave_by([&] { this->stop.request_stop(); }, true);
+    const auto report = this->leave_by(this->slowly([&] { this->stop.request_stop(); }), true);
     EXPECT_EQ(report.why, way_out::stopped);
     EXPECT_EQ(this->ended_tails, 2U);
     EXPECT_EQ(this->count(done), 2U);
@@ -119,7 +127,7 @@ TYPED_TEST(camera_ways_out, by_an_exception_drain_and_tell_it) {
 
 TYPED_TEST(camera_ways_out, drain_in_turn_as_well) {
     shows("C4");
-    const auto report = this->leave_by([&] { this->running->pause(); }, false);
+    const auto report = this->leave_by(this->slowly([&] { this->running->pause(); }), false);
     EXPECT_EQ(report.why, way_out::paused);
     EXPECT_EQ(this->ended_tails, 2U);
     this->expect_all_done();
