@@ -110,11 +110,10 @@ result<void> store_core::submit_rows::plan() {
 }
 
 result<void> store_core::submit_rows::send(executor& transaction, part& each) {
-    bool misplaced = false;
     const auto note = [&](std::span<const value> row) {
         const auto at = place_of_new(row, each.places.size());
         if (!at || done_[each.places[*at]]) {
-            misplaced = true;
+            misplaced_ = true;
             return;
         }
         const std::size_t place = each.places[*at];
@@ -123,7 +122,6 @@ result<void> store_core::submit_rows::send(executor& transaction, part& each) {
     };
     auto sent = transaction.execute(statement_.sql, each.rows.values(), note);
     if (!sent) return std::move(sent).error();
-    if (misplaced) misplaced_ = true;
     return success();
 }
 
@@ -170,6 +168,8 @@ result<ending> store_core::submit_rows::send_all() {
         return alone ? verdict::commit : look(transaction);
     };
     auto ended = store_.session_->transact(alone ? access::single : access::write, until, body);
+    // Whoever was not told of its job may have it all the same, and is not sent once more.
+    if (ended && misplaced_) return unreadable(places_were_changed());
     if (!ended || !alone || std::find(done_.begin(), done_.end(), false) == done_.end())
         return ended;
     auto looked = store_.session_->transact(access::read, until, look);
@@ -185,7 +185,6 @@ result<void> store_core::submit_rows::run() {
     if (auto fine = plan(); !fine) return fine;
     auto ended = send_all();
     if (!ended) return std::move(ended).error();
-    if (misplaced_) return unreadable(places_were_changed());
     store_.session_->wakeups().ring();
     for (std::size_t i = 0; i < done_.size(); ++i) {
         if (done_[i] && ended.value() != ending::committed)

@@ -131,7 +131,7 @@ std::string session_settings(milliseconds deadline) {
     };
     std::string text = "SET default_transaction_isolation = 'read committed';";
     text += "SET lock_timeout = " + limit(total - total / 10) + ';';
-    text += "SET statement_timeout = " + limit(total - total / 20) + ';';
+    text += "SET statement_timeout = " + limit(statement_limit(milliseconds(total)).count()) + ';';
     text += "SET idle_in_transaction_session_timeout = " + limit(total) + ';';
     return text + lasting_plans;
 }

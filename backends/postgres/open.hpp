@@ -47,6 +47,11 @@ private:
 /// @param deadline  of one call
 std::string session_settings(std::chrono::milliseconds deadline);
 
+/// How long the server lets a statement of a call with that deadline run.
+constexpr std::chrono::milliseconds statement_limit(std::chrono::milliseconds deadline) noexcept {
+    return deadline - deadline / 20;
+}
+
 /// @return errc::misconfigured for a server that lacks what the statements need
 result<void> check_version(PGconn* handle);
 

@@ -129,9 +129,9 @@ result<ending> pooled_session::transact(access need, steady_time by, work body) 
     connection& on = *lent.value();
     if (on.is_borrowed()) return run_borrowed(on, need, by, body);
     const auto left = by - std::chrono::steady_clock::now();
-    // A call that was kept waiting may end before the server's limits do. What it is given up in
-    // then, but for a COMMIT, has certainly changed nothing.
-    if (need == access::single && left < deadline_ - deadline_ / 20) need = access::write;
+    // A call that was kept waiting before it was sent may end sooner than the server's limits end
+    // its statement. In a transaction that is certainly undone; only a COMMIT can be in doubt.
+    if (need == access::single && left < statement_limit(deadline_)) need = access::write;
     const bool is_longer = left > deadline_;
     return unless_on_standby(on, by,
                              has_limits_ && is_longer ? run_longer(on, need, by, body)

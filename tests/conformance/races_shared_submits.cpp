@@ -193,6 +193,21 @@ TEST_F(shared_submits_in_trouble, whose_places_a_trigger_changes_are_given_no_ot
         }
         EXPECT_GT(unknown, 0) << "no two shared a statement";
         EXPECT_EQ(jobs() - before, rounds * callers);
+        // With keys each of a batch finds its own again.
+        for (const bool keyed : {true, false}) {
+            std::vector<decltype(store)::submission> batch;
+            for (int i = 0; i < callers; ++i)
+                batch.push_back({{.number = i}, keyed ? number + std::to_string(-i) : ""});
+            const auto answers = store.submit_many(batch);
+            for (int i = 0; i < callers; ++i) {
+                const auto& got = answers[static_cast<std::size_t>(i)];
+                EXPECT_EQ(told(got), keyed ? "applied" : "unknown");
+                if (got && got.value()) {
+                    EXPECT_EQ(read(got.value()->id).job.number, i);
+                }
+            }
+        }
+        EXPECT_EQ(jobs() - before, (rounds + 2) * callers);
     }
 }
 
