@@ -80,11 +80,7 @@ public:
     }
     void finish(const run_type& run) { succeeded(jobs.fire(bench::finish, run)); }
     void finish(const std::vector<run_type>& runs) {
-        std::vector<jobs_store::step<sm::no_inputs>> steps;
-        steps.reserve(runs.size());
-        for (const run_type& run : runs) steps.push_back({run, {}, {}});
-        all_succeeded(
-            jobs.fire_many(bench::finish, std::span<const decltype(steps)::value_type>(steps)));
+        all_succeeded(jobs.fire_many(bench::finish, runs));
     }
 
     tape& recorded() { return *kept_; }

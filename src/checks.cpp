@@ -1,6 +1,8 @@
 #include "checks.hpp"
 
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 namespace statemachine::detail {
 namespace {
@@ -24,6 +26,18 @@ std::size_t sequence_length(std::string_view rest) {
     return length;
 }
 
+// Most texts are of these alone, which are told by the word: no byte has its highest bit, and none
+// is 0, which borrows from the bit when 1 is taken from each.
+constexpr std::size_t word = sizeof(std::uint64_t);
+bool starts_with_ascii(std::string_view text) {
+    constexpr std::uint64_t ones = 0x0101'0101'0101'0101U;
+    constexpr std::uint64_t highest = ones * 0x80U;
+    if (text.size() < word) return false;
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, text.data(), word);
+    return ((bytes | (bytes - ones)) & highest) == 0;
+}
+
 error invalid(std::string_view name, std::string_view problem) {
     std::string message{"the value of '"};
     message.append(name).append("' ").append(problem);
@@ -34,6 +48,10 @@ error invalid(std::string_view name, std::string_view problem) {
 
 bool is_plain_utf8(std::string_view text) noexcept {
     while (!text.empty()) {
+        if (starts_with_ascii(text)) {
+            text.remove_prefix(word);
+            continue;
+        }
         const std::size_t length = sequence_length(text);
         if (length == 0) return false;
         text.remove_prefix(length);

@@ -101,13 +101,12 @@ result<void> store_core::bound::bind(const catalog& statements, const compiled_s
 
 result<void> store_core::bound_rows::add(const call& values) {
     std::size_t payload = 0;
-    columns_.resize(what_->parameters.size());
+    if (columns_.empty()) make_room();
     for (std::size_t i = 0; i < columns_.size(); ++i) {
         const parameter& wanted = what_->parameters[i];
-        std::vector<value>& column = columns_[i];
-        if (!wanted.many) column.clear();
-        if (auto fine =
-                bound::put(column.emplace_back(), *statements_->declared, wanted, values, payload);
+        if (rows_ > 0 && !wanted.many) continue;
+        if (auto fine = bound::put(columns_[i].emplace_back(), *statements_->declared, wanted,
+                                   values, payload);
             !fine) {
             drop_unfinished();
             return fine;
@@ -121,6 +120,12 @@ result<void> store_core::bound_rows::add(const call& values) {
     payload_ += payload;
     ++rows_;
     return success();
+}
+
+void store_core::bound_rows::make_room() {
+    columns_.resize(what_->parameters.size());
+    for (std::size_t i = 0; i < columns_.size(); ++i)
+        columns_[i].reserve(what_->parameters[i].many ? std::min(expected_, most_rows) : 1);
 }
 
 void store_core::bound_rows::drop_unfinished() {

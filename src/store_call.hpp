@@ -14,6 +14,7 @@ namespace statemachine::detail {
 // Where each slot of a statement finds its value. Views refer to the caller's arguments.
 struct store_core::call {
     explicit call(const session& on) : until(on.call_deadline()) {}
+    explicit call(steady_time by) : until(by) {}
 
     steady_time until;  // when the caller's call has to return, whatever it takes
     std::int64_t id = 0;
@@ -72,8 +73,9 @@ public:
 // The parameters of a statement over many rows: an array of each value that they do not share.
 class [[gnu::visibility("hidden")]] store_core::bound_rows {
 public:
-    bound_rows(const catalog& statements, const compiled_statement& what, std::size_t max_payload)
-        : statements_(&statements), what_(&what), max_payload_(max_payload) {}
+    bound_rows(const catalog& statements, const compiled_statement& what, std::size_t max_payload,
+               std::size_t expected)
+        : statements_(&statements), what_(&what), max_payload_(max_payload), expected_(expected) {}
 
     // Takes one more row, or the error of its values, which leaves the others as they are.
     result<void> add(const call& values);
@@ -82,12 +84,14 @@ public:
     bool full() const { return rows_ == most_rows || payload_ > most_bytes; }
     bool empty() const { return rows_ == 0; }
 
-    // All parameters, until the next row is added. What the rows share is that of the last one.
+    // All parameters, until the next row is added. What the rows share is that of the first one; of
+    // nonces, that of the last.
     std::span<const value> values();
 
     void clear();
 
 private:
+    void make_room();
     void drop_unfinished();
 
     static constexpr std::size_t most_rows = 1000;
@@ -96,6 +100,7 @@ private:
     const catalog* statements_;
     const compiled_statement* what_;
     std::size_t max_payload_;
+    std::size_t expected_;
     std::size_t rows_ = 0;
     std::size_t payload_ = 0;
     std::array<char, 16> nonce_{};

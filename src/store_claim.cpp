@@ -63,7 +63,7 @@ result<answer<int>> store_core::claim_one(int event, const call& values, run_mak
                                           std::optional<error>& doubt) {
     const fire_call fired{.id = values.id, .event = event};
     for (int attempt = 0; attempt < 2; ++attempt) {
-        claimed_rows claimed(*this, event, values.actor);
+        claimed_rows claimed(*this);
         const auto forget = [&] { claimed.clear(); };
         reason_seeker seeker(*this, plans(event).reason, values, fired, event_kind::claim);
         auto done = apply_surely(plans(event).plain, values, claimed,
@@ -71,10 +71,9 @@ result<answer<int>> store_core::claim_one(int event, const call& values, run_mak
         if (done) doubt = done.value().doubt;
         if (!done) return answer_of<int>(std::move(done).error());
         if (claimed.broken()) return answer<int>(status::unknown, unreadable(*claimed.broken()));
-        if (!claimed.rows().empty()) {
-            const claimed_row& only = claimed.rows().front();
-            if (auto filled = fill(make(only.run), only.columns); !filled)
-                return std::move(filled).error();
+        if (!claimed.jobs().rows.empty()) {
+            if (auto given = hand_out(event, claimed.jobs().rows, values.actor, make); !given)
+                return std::move(given).error();
             return done_by(done.value().end, 1);
         }
         if (done.value().rows > 0) return answer<int>(status::rejected, reason::attempts_exhausted);
@@ -96,7 +95,7 @@ result<swept> store_core::sweep(const sweep_options& options) {
     values.nonce = make_nonce();
     swept done;
     const auto count = [&](std::span<const value> row) {
-        if (row[5].integer() == rule_exhausted)
+        if (row[1].integer() == rule_exhausted)
             ++done.exhausted;
         else
             ++done.expired;

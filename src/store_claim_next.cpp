@@ -57,14 +57,14 @@ result<store_core::claim_answer> store_core::claim_due(int event, call values) {
         return ended ? apply(statements_->expire, others, nothing) : ended;
     };
     for (int round = 0; round < most_rounds; ++round) {
-        claimed_rows claimed(*this, event, values.actor);
+        claimed_rows claimed(*this);
         const auto forget = [&] { claimed.clear(); };
         // Sent again it would claim other jobs: those of the first sending are looked for instead.
         auto done = apply_surely(plan_of_next(forms, values.limit), values, claimed,
                                  {&forms.adopt_claimed, resend::never, forget});
-        if (!done) return answer_of<std::vector<claimed_row>>(std::move(done).error());
+        if (!done) return answer_of<claimed_jobs>(std::move(done).error());
         // A job that cannot be shown is left to the end of its lease, and takes no other with it.
-        if (claimed.broken() && claimed.rows().empty())
+        if (claimed.broken() && claimed.jobs().rows.empty())
             return claim_answer(status::unknown, unreadable(*claimed.broken()));
         if (done.value().doubt)
             return claim_answer(status::unknown, *std::move(done.value().doubt));
@@ -75,13 +75,13 @@ result<store_core::claim_answer> store_core::claim_due(int event, call values) {
         }
         if (done.value().rows == 0) return claim_answer(status::rejected, reason::none_due);
         session_->fronts().succeeded(&forms, done.value().rows);
-        if (claimed.rows().empty()) {
+        if (claimed.jobs().rows.empty()) {
             if (auto cleared = make_way(); !cleared)
-                return answer_of<std::vector<claimed_row>>(std::move(cleared).error());
+                return answer_of<claimed_jobs>(std::move(cleared).error());
             continue;
         }
         claimed.sort();
-        return done_by(done.value().end, std::move(claimed.rows()));
+        return done_by(done.value().end, std::move(claimed.jobs()));
     }
     return claim_answer(
         status::retryable,
@@ -103,10 +103,9 @@ result<answer<std::size_t>> store_core::claim_next_quietly(int event, std::size_
     auto found = at != nullptr ? claim_shared(*at, event, values) : claim_due(event, values);
     if (!found) return std::move(found).error();
     if (!found.value()) return answer<std::size_t>(static_cast<outcome>(std::move(found).value()));
-    const std::vector<claimed_row>& rows = *found.value();
-    for (const claimed_row& each : rows)
-        if (auto filled = fill(make(each.run), each.columns); !filled)
-            return std::move(filled).error();
+    const std::vector<claimed_row>& rows = found.value()->rows;
+    if (auto given = hand_out(event, rows, options.owner, make); !given)
+        return std::move(given).error();
     return answer<std::size_t>(static_cast<outcome>(found.value()), rows.size());
 }
 

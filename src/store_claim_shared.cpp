@@ -40,7 +40,7 @@ result<store_core::claim_answer> store_core::claim_shared(meeting& at, int event
         shared_claim self({statements_, &plans(event).next, values.actor}, values);
         if (at.come(self)) {
             const meeting::lead leading(at, self);
-            if (!left.is_half()) return answer_of<std::vector<claimed_row>>(waited_too_long());
+            if (!left.is_half()) return answer_of<claimed_jobs>(waited_too_long());
             if (leading.others().empty()) return claim_due(event, values);
             std::vector<shared_claim*> all{&self};
             for (meeting::visitor* const each : leading.others())
@@ -50,8 +50,7 @@ result<store_core::claim_answer> store_core::claim_shared(meeting& at, int event
         if (self.found && !(self.found->has_value() && self.found->value().retryable()))
             return *std::move(self.found);
         if (!left.is_half())
-            return self.found ? *std::move(self.found)
-                              : answer_of<std::vector<claimed_row>>(waited_too_long());
+            return self.found ? *std::move(self.found) : answer_of<claimed_jobs>(waited_too_long());
         if (self.found || self.asks_alone) break;
     }
     return claim_due(event, values);
@@ -62,7 +61,7 @@ void store_core::send_claims(int event, call values, std::span<shared_claim* con
     for (shared_claim* const each : all) {
         values.until = std::min(values.until, each->until());
         // Until it is known better: if this thread does not come back from there.
-        each->found = answer_of<std::vector<claimed_row>>(
+        each->found = answer_of<claimed_jobs>(
             {errc::connection_lost, "the reply to a shared statement was not read"});
     }
     auto found = claim_due(event, values);
@@ -82,13 +81,11 @@ void store_core::send_claims(int event, call values, std::span<shared_claim* con
         for (shared_claim* const each : is_unreadable ? all.first(1) : all) each->found = how;
         return;
     }
-    std::vector<claimed_row>& rows = *found.value();
+    const claimed_jobs& jobs = *found.value();
     for (std::size_t i = 0; i < all.size(); ++i) {
         all[i]->found.reset();
-        if (i >= rows.size()) continue;
-        std::vector<claimed_row> own;
-        own.push_back(std::move(rows[i]));
-        all[i]->found = claim_answer(how, std::move(own));
+        if (i >= jobs.rows.size()) continue;
+        all[i]->found = claim_answer(how, claimed_jobs{{jobs.rows[i]}, jobs.columns});
     }
 }
 

@@ -1,60 +1,73 @@
 #include "store_claimed.hpp"
 
-#include "render/change.hpp"
+#include "render/brought.hpp"
+#include "replies.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace statemachine::detail {
 
-store_core::claimed_rows::claimed_rows(const store_core& store, int event, std::string_view owner)
-    : store_(store), leads_to_(store.statements_->declared->claim_rule(event).to), owner_(owner) {}
-
+// The order of columns is `claim_columns`.
 void store_core::claimed_rows::operator()(std::span<const value> row) {
-    auto change = store_.change_of(row);
-    if (change && change.value().to != leads_to_) return;
-    auto kept = change ? keep(row, change.value()) : std::move(change).error();
-    if (kept)
-        rows_.push_back(std::move(kept).value());
-    else
-        broken_ = std::move(kept).error();
+    if (row[4].is_null()) return;
+    const auto columns = row.subspan(claim_columns.size());
+    if (auto fine = store_.check_job(columns); !fine) {
+        broken_ = std::move(fine).error();
+        return;
+    }
+    jobs_.rows.push_back({.id = row[0].integer(),
+                          .version = row[1].integer(),
+                          .epoch = row[2].integer(),
+                          .attempts = static_cast<int>(row[3].integer()),
+                          .lease_until = time_of(row[4]),
+                          .priority = row[5].integer(),
+                          .columns = keep(columns)});
 }
 
 void store_core::claimed_rows::clear() {
-    rows_.clear();
+    jobs_ = {};
     broken_.reset();
 }
 
 // An UPDATE returns its rows in no order.
 void store_core::claimed_rows::sort() {
-    std::ranges::sort(rows_, [](const claimed_row& a, const claimed_row& b) {
-        return a.priority != b.priority ? a.priority > b.priority : a.run.id < b.run.id;
+    std::ranges::sort(jobs_.rows, [](const claimed_row& a, const claimed_row& b) {
+        return a.priority != b.priority ? a.priority > b.priority : a.id < b.id;
     });
 }
 
-// Views become texts of its own.
-result<store_core::claimed_row> store_core::claimed_rows::keep(std::span<const value> row,
-                                                               const raw_change& change) const {
-    if (auto fine = store_.check_job(row); !fine) return std::move(fine).error();
-    claimed_row kept;
-    kept.run.id = change.id;
-    kept.run.epoch = change.epoch;
-    kept.run.version = change.version;
-    kept.run.state = change.to;
-    kept.run.attempts = change.attempts;
-    kept.run.lease_until = change.lease_until.value_or(timestamp{});
-    kept.run.owner = owner_;
-    kept.priority = row[9].integer();
-    const auto columns = row.subspan(change_columns.size());
-    kept.texts.reserve(columns.size());
-    for (const value& each : columns) {
-        if (each.is_null() || !is_view(each.type())) {
-            kept.columns.push_back(each);
-            continue;
-        }
-        kept.texts.emplace_back(each.text());
-        kept.columns.push_back(value::view(each.type(), kept.texts.back()));
+std::span<const value> store_core::claimed_rows::keep(std::span<const value> columns) {
+    if (columns.empty()) return {};
+    if (!jobs_.columns) jobs_.columns = std::make_shared<std::pmr::monotonic_buffer_resource>();
+    std::pmr::polymorphic_allocator<> room(jobs_.columns.get());
+    value* const kept = room.allocate_object<value>(columns.size());
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        const std::string_view text = columns[i].text();
+        char* const copy = text.empty() ? nullptr : room.allocate_object<char>(text.size());
+        std::copy(text.begin(), text.end(), copy);
+        const bool is_text = !columns[i].is_null() && is_view(columns[i].type());
+        new (kept + i)
+            value(is_text ? value::view(columns[i].type(), {copy, text.size()}) : columns[i]);
     }
-    return kept;
+    return {kept, columns.size()};
+}
+
+// Gives the caller its runs.
+result<void> store_core::hand_out(int event, std::span<const claimed_row> rows,
+                                  std::string_view owner, run_maker make) const {
+    raw_run run;
+    run.owner = owner;
+    run.state = statements_->declared->claim_rule(event).to;
+    for (const claimed_row& each : rows) {
+        run.id = each.id;
+        run.epoch = each.epoch;
+        run.version = each.version;
+        run.attempts = each.attempts;
+        run.lease_until = each.lease_until;
+        if (auto filled = fill(make(run), each.columns); !filled) return filled;
+    }
+    return success();
 }
 
 }  // namespace statemachine::detail

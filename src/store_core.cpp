@@ -1,4 +1,3 @@
-#include "render/change.hpp"
 #include "store_call.hpp"
 
 #include <limits>
@@ -124,10 +123,9 @@ result<int> store_core::state_named(std::string_view name) const {
                      "the other jobs are not affected");
 }
 
-// Whether each column of the job in a row that a claim brought back fits its member.
-result<void> store_core::check_job(std::span<const value> row) const {
+// Whether each column of a job fits its member.
+result<void> store_core::check_job(std::span<const value> stored) const {
     const auto declared = statements_->declared->columns;
-    const auto stored = row.subspan(change_columns.size());
     for (std::size_t i = 0; i < declared.size(); ++i)
         if (!takes(*declared[i].field, stored[i])) return does_not_fit(declared[i]);
     return success();

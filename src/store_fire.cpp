@@ -6,24 +6,24 @@
 
 namespace statemachine::detail {
 
-// The order of columns is `change_columns`.
-result<raw_change> store_core::change_of(std::span<const value> row) const {
+// The order of columns is that of `columns_of`.
+result<raw_change> store_core::change_of(std::span<const value> row, const fire_call& fired) const {
+    const change_shape& shape = plans(fired.event).shape;
+    std::size_t next = 0;
     raw_change made;
-    made.id = row[0].integer();
-    made.version = row[1].integer();
-    made.epoch = row[2].integer();
-    auto to = state_named(row[3].text());
+    made.id = row[next++].integer();
+    made.version = row[next++].integer();
+    made.attempts = static_cast<int>(row[next++].integer());
+    made.run_at = time_of(row[next++]);
+    made.at = time_of(row[next++]);
+    auto from = shape.from == nowhere ? state_named(row[next++].text()) : shape.from;
+    if (!from) return std::move(from).error();
+    made.from = from.value();
+    auto to = shape.to == nowhere ? state_named(row[next++].text()) : shape.to;
     if (!to) return std::move(to).error();
     made.to = to.value();
-    if (!row[4].is_null()) {
-        auto from = state_named(row[4].text());
-        if (!from) return std::move(from).error();
-        made.from = from.value();
-    }
-    made.attempts = static_cast<int>(row[6].integer());
-    made.run_at = time_of(row[7]);
-    made.lease_until = optional_time_of(row[8]);
-    made.at = time_of(row[10]);
+    made.epoch = shape.epoch ? row[next++].integer() : fired.number;
+    if (shape.lease) made.lease_until = optional_time_of(row[next++]);
     return made;
 }
 
@@ -46,8 +46,9 @@ bool is_of_token(const outcome& refused) {
 
 }  // namespace
 
-result<store_core::prepared_fire> store_core::prepare_fire(
-    const fire_call& fired, const std::array<char, 16>& nonce) const {
+result<store_core::prepared_fire> store_core::prepare_fire(const fire_call& fired,
+                                                           const std::array<char, 16>& nonce,
+                                                           steady_time until) const {
     const event_plans& forms = plans(fired.event);
     const bool by_token = !fired.token.empty();
     if (by_token)
@@ -55,7 +56,7 @@ result<store_core::prepared_fire> store_core::prepare_fire(
     if (!fired.actor.empty())
         if (auto fine = check_person("actor", fired.actor); !fine) return fine.error();
     const bool unfenced = fired.by == fence::none;
-    prepared_fire made{fired, nullptr, {}, {}, call(*session_)};
+    prepared_fire made{fired, nullptr, {}, {}, call(until)};
     made.values.id = fired.id;
     made.values.epoch = fired.number;
     made.values.version = fired.number;
@@ -79,7 +80,7 @@ result<store_core::prepared_fire> store_core::prepare_fire(
 
 result<answer<raw_change>> store_core::fire_quietly(const fire_call& fired,
                                                     std::optional<error>& parted) {
-    auto prepared = prepare_fire(fired, make_nonce());
+    auto prepared = prepare_fire(fired, make_nonce(), session_->call_deadline());
     if (!prepared) return std::move(prepared).error();
     if (!plans(fired.event).many.is_empty())
         if (meeting* const at = session_->meets(); at != nullptr)
@@ -111,9 +112,10 @@ result<answer<raw_change>> store_core::fire_guarded(const prepared_fire& prepare
     for (int attempt = 0; attempt < 2; ++attempt) {
         std::optional<result<raw_change>> made;
         reason_seeker seeker(*this, forms.reason, values, fired, kind);
-        auto done = apply_surely(*prepared.change, values,
-                                 [&](std::span<const value> row) { made.emplace(change_of(row)); },
-                                 {&forms.adopt, resend::guarded, {}, doubt, seeker});
+        auto done =
+            apply_surely(*prepared.change, values,
+                         [&](std::span<const value> row) { made.emplace(change_of(row, fired)); },
+                         {&forms.adopt, resend::guarded, {}, doubt, seeker});
         if (done) doubt = done.value().doubt;
         // Two calls with one token at once: the second waits for the first, then its token's row is
         // refused and with it the whole change. What the first did is read below.

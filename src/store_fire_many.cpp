@@ -20,8 +20,9 @@ result<void> store_core::fire_together(sorted_fires sorted, fire_answers& answer
         if (auto fine = ready.bind(*statements_, *each.change, values, limits_.max_payload); !fine)
             return fine.error();
         std::optional<result<raw_change>> made;
-        auto rows = ready.run(transaction,
-                              [&](std::span<const value> row) { made.emplace(change_of(row)); });
+        auto rows = ready.run(transaction, [&](std::span<const value> row) {
+            made.emplace(change_of(row, each.fired));
+        });
         if (!rows) return std::move(rows).error();
         if (made) {
             if (!*made) return std::move(*made).error();
@@ -137,8 +138,9 @@ result<void> store_core::fire_rounds::share_out() {
             // What a statement is found again by is one for all of it.
             if (starts || parts_.back().rows.full() ||
                 sorted_[parts_.back().places.back()]->values.nonce != sorted_[place]->values.nonce)
-                parts_.push_back(
-                    {{}, {*store_.statements_, *statement_, store_.limits_.max_payload}});
+                parts_.push_back({{},
+                                  {*store_.statements_, *statement_, store_.limits_.max_payload,
+                                   places.size()}});
             starts = false;
             parts_.back().places.push_back(place);
             if (auto fine = parts_.back().rows.add(sorted_[place]->ready()); !fine) return fine;
@@ -170,14 +172,18 @@ result<void> store_core::fire_rounds::send(executor& transaction, part& each) {
     std::optional<error> broken;
     auto sent =
         transaction.execute(statement_->sql, each.rows.values(), [&](std::span<const value> row) {
-            auto made = store_.change_of(row);
+            const auto id_at = [&](std::size_t place) { return sorted_[place]->fired.id; };
+            const std::int64_t id = row[0].integer();
+            const auto found = std::ranges::lower_bound(each.places, id, {}, id_at);
+            if (found == each.places.end() || id_at(*found) != id) {
+                broken = places_were_changed("id");
+                return;
+            }
+            auto made = store_.change_of(row, sorted_[*found]->fired);
             if (!made) {
                 broken = std::move(made).error();
                 return;
             }
-            const auto found = std::lower_bound(
-                each.places.begin(), each.places.end(), made.value().id,
-                [&](std::size_t place, std::int64_t id) { return sorted_[place]->fired.id < id; });
             answers_[*found] = answer<raw_change>(status::applied, std::move(made).value());
             done_[*found] = true;
         });
@@ -293,31 +299,33 @@ std::vector<result<answer<raw_change>>> store_core::fire_many_quietly(
         order.push_back(i);
     }
     // So that two batches at once cannot wait for each other; those of one job stay as they came.
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return calls[a].id < calls[b].id; });
+    const bool is_sorted = std::ranges::is_sorted(calls, {}, &fire_call::id);
+    if (!is_sorted)
+        std::ranges::stable_sort(order, {}, [&](std::size_t place) { return calls[place].id; });
     // A nonce tells the calls of one job apart, and different jobs may share it.
     std::vector<std::array<char, 16>> nonces;
     std::vector<prepared_fire> prepared;
-    std::vector<std::size_t> sent;
+    refused_calls refused;
     prepared.reserve(count);
-    answers.assign(count, nothing_yet<raw_change>());
+    const steady_time until = session_->call_deadline();
     std::size_t turn = 0;
     for (std::size_t i = 0; i < count; ++i) {
         turn = i > 0 && calls[order[i]].id == calls[order[i - 1]].id ? turn + 1 : 0;
         if (turn == nonces.size()) nonces.push_back(make_nonce());
-        auto ready = prepare_fire(calls[order[i]], nonces[turn]);
-        if (!ready) {
-            answers[order[i]] = std::move(ready).error();
-            continue;
-        }
-        prepared.push_back(std::move(ready).value());
-        sent.push_back(order[i]);
+        auto ready = prepare_fire(calls[order[i]], nonces[turn], until);
+        if (ready)
+            prepared.push_back(std::move(ready).value());
+        else
+            refused.emplace_back(i, std::move(ready).error());
     }
     std::vector<const prepared_fire*> sorted;
     sorted.reserve(prepared.size());
     for (const prepared_fire& each : prepared) sorted.push_back(&each);
     fire_answers in_order = fire_sorted(sorted, parted, if_held::try_together);
-    for (std::size_t i = 0; i < sent.size(); ++i) answers[sent[i]] = std::move(in_order[i]);
+    put_back(std::move(refused), in_order);
+    if (is_sorted) return in_order;
+    answers.assign(count, nothing_yet<raw_change>());
+    for (std::size_t i = 0; i < count; ++i) answers[order[i]] = std::move(in_order[i]);
     return answers;
 }
 

@@ -105,7 +105,7 @@ result<ending> store_core::send_shared_by(const plan& form, steady_time until,
         each->made.reset();
         each->failed.reset();
     }
-    bound_rows rows(*statements_, form.change, limits_.max_payload);
+    bound_rows rows(*statements_, form.change, limits_.max_payload, sent.size());
     std::erase_if(sent, [&](const shared_fire* each) {
         return rows.full() || !rows.add(each->prepared.ready());
     });
@@ -115,13 +115,17 @@ result<ending> store_core::send_shared_by(const plan& form, steady_time until,
         each->failed.emplace(errc::connection_lost, "the reply to a shared statement was not read");
     std::optional<error> broken;
     const auto on_row = [&](std::span<const value> row) {
-        auto made = change_of(row);
-        if (!made) {
-            broken = std::move(made).error();
+        const std::int64_t id = row[0].integer();
+        const auto found = std::ranges::lower_bound(sent, id, {}, &shared_fire::id);
+        if (found == sent.end() || (*found)->id() != id) {
+            broken = places_were_changed("id");
             return;
         }
-        const auto found = std::ranges::lower_bound(sent, made.value().id, {}, &shared_fire::id);
-        (*found)->made.emplace(status::applied, std::move(made).value());
+        auto made = change_of(row, (*found)->prepared.fired);
+        if (made)
+            (*found)->made.emplace(status::applied, std::move(made).value());
+        else
+            broken = std::move(made).error();
     };
     const auto body = [&](executor& transaction) -> result<verdict> {
         auto ran = transaction.execute(form.change.sql, rows.values(), on_row);

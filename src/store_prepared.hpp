@@ -3,7 +3,10 @@
 
 #include "store_call.hpp"
 
+#include <iterator>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace statemachine::detail {
 
@@ -52,10 +55,29 @@ inline std::optional<std::size_t> place_of_new(std::span<const value> row, std::
     return static_cast<std::size_t>(number - 1);
 }
 
-inline error places_were_changed() {
+inline error places_were_changed(const std::string& column) {
     return {errc::undeclared_value,
-            "a trigger writes the column rule, by which the jobs of a statement are told apart: "
-            "leave that column to the library"};
+            "a trigger writes the column " + column +
+                ", by which the jobs of a statement are told apart: leave that column to the "
+                "library"};
+}
+
+// Those of a batch that are not sent at all, by their places among all of them.
+using refused_calls = std::vector<std::pair<std::size_t, error>>;
+
+// Puts them back among the answers to those that were sent.
+template <class Content>
+void put_back(refused_calls&& refused, std::vector<result<answer<Content>>>& answers) {
+    if (refused.empty()) return;
+    std::vector<result<answer<Content>>> all;
+    all.reserve(answers.size() + refused.size());
+    auto next = std::make_move_iterator(answers.begin());
+    for (auto& [place, why] : refused) {
+        while (all.size() < place) all.push_back(*next++);
+        all.push_back(std::move(why));
+    }
+    all.insert(all.end(), next, std::make_move_iterator(answers.end()));
+    answers = std::move(all);
 }
 
 // Stands for an answer until there is one.

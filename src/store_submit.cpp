@@ -29,8 +29,10 @@ result<answer<raw_submitted>> store_core::holder_of(std::span<const value> row,
                                  raw_submitted{row[0].integer(), state.value(), row[3].integer()});
 }
 
-result<store_core::prepared_submit> store_core::prepare_submit(
-    const void* job, const submit_options& options, const std::array<char, 16>& nonce) const {
+result<store_core::prepared_submit> store_core::prepare_submit(const void* job,
+                                                               const submit_options& options,
+                                                               const std::array<char, 16>& nonce,
+                                                               steady_time until) const {
     if (!options.key.empty())
         if (auto fine = check_name("key", options.key); !fine) return fine.error();
     if (!options.actor.empty())
@@ -43,7 +45,7 @@ result<store_core::prepared_submit> store_core::prepare_submit(
         if (auto fine = check_value("run_at", value::integer(column_type::time, moment)); !fine)
             return fine.error();
     }
-    prepared_submit made{{}, call(*session_)};
+    prepared_submit made{{}, call(until)};
     if (!options.key.empty()) made.fingerprint = fingerprint_of_job(*statements_->declared, job);
     made.values.job = job;
     made.values.key = options.key;
@@ -58,7 +60,7 @@ result<store_core::prepared_submit> store_core::prepare_submit(
 result<answer<raw_submitted>> store_core::submit_quietly(const void* job,
                                                          const submit_options& options,
                                                          std::optional<error>& parted) {
-    auto prepared = prepare_submit(job, options, make_nonce());
+    auto prepared = prepare_submit(job, options, make_nonce(), session_->call_deadline());
     if (!prepared) return std::move(prepared).error();
     if (!statements_->submit_shared.sql.text.empty() &&
         can_wait_briefly(prepared.value().values.until))

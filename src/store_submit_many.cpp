@@ -102,7 +102,9 @@ result<void> store_core::submit_rows::plan() {
         if (!values.key.empty() && !keys.insert(values.key).second) continue;
         if (parts_.empty() || parts_.back().rows.full() ||
             values_at(parts_.back().places.back()).actor != values.actor)
-            parts_.push_back({{}, {*store_.statements_, statement_, store_.limits_.max_payload}});
+            parts_.push_back({{},
+                              {*store_.statements_, statement_, store_.limits_.max_payload,
+                               prepared_.size() - i}});
         parts_.back().places.push_back(i);
         if (auto fine = parts_.back().rows.add(values); !fine) return fine;
     }
@@ -141,7 +143,7 @@ result<void> store_core::submit_rows::find_holders(executor& transaction) {
             answers_[*at] = store_.holder_of(row, prepared_[*at].fingerprint);
     };
     const compiled_statement& statement = store_.statements_->find_keys;
-    bound_rows keys(*store_.statements_, statement, store_.limits_.max_payload);
+    bound_rows keys(*store_.statements_, statement, store_.limits_.max_payload, missing.size());
     for (std::size_t i = 0; i < missing.size(); ++i) {
         const bool last = i + 1 == missing.size();
         if (last || key_at(missing[i]) != key_at(missing[i + 1]))
@@ -169,7 +171,7 @@ result<ending> store_core::submit_rows::send_all() {
     };
     auto ended = store_.session_->transact(alone ? access::single : access::write, until, body);
     // Whoever was not told of its job may have it all the same, and is not sent once more.
-    if (ended && misplaced_) return unreadable(places_were_changed());
+    if (ended && misplaced_) return unreadable(places_were_changed("rule"));
     if (!ended || !alone || std::find(done_.begin(), done_.end(), false) == done_.end())
         return ended;
     auto looked = store_.session_->transact(access::read, until, look);
@@ -233,27 +235,24 @@ std::vector<result<answer<raw_submitted>>> store_core::submit_many_quietly(
                                                          " jobs: submit them in parts"));
         return answers;
     }
-    answers.assign(count, nothing_yet<raw_submitted>());
     std::vector<prepared_submit> prepared;
-    std::vector<std::size_t> sent;
+    refused_calls refused;
     prepared.reserve(count);
+    const steady_time until = session_->call_deadline();
     // A nonce tells the jobs of one key apart, and others may share it.
     const std::array<char, 16> shared = make_nonce();
     std::unordered_set<std::string_view> keys;
     for (std::size_t i = 0; i < count; ++i) {
         const auto [job, options] = job_at(i);
         const bool again = !options.key.empty() && !keys.insert(options.key).second;
-        auto ready = prepare_submit(job, options, again ? make_nonce() : shared);
-        if (!ready) {
-            answers[i] = std::move(ready).error();
-            continue;
-        }
-        prepared.push_back(std::move(ready).value());
-        sent.push_back(i);
+        auto ready = prepare_submit(job, options, again ? make_nonce() : shared, until);
+        if (ready)
+            prepared.push_back(std::move(ready).value());
+        else
+            refused.emplace_back(i, std::move(ready).error());
     }
-    submit_answers in_order = submit_prepared(prepared, parted);
-    if (sent.size() == count) return in_order;
-    for (std::size_t i = 0; i < sent.size(); ++i) answers[sent[i]] = std::move(in_order[i]);
+    answers = submit_prepared(prepared, parted);
+    put_back(std::move(refused), answers);
     return answers;
 }
 

@@ -69,7 +69,7 @@ void store_core::send_submits(std::span<shared_submit* const> all) {
     const compiled_statement& what = statements_->submit_shared;
     const call& first = all.front()->prepared.values;
     steady_time until = first.until;
-    bound_rows rows(*statements_, what, limits_.max_payload);
+    bound_rows rows(*statements_, what, limits_.max_payload, all.size());
     std::vector<shared_submit*> sent;
     std::unordered_set<std::string_view> keys;
     for (shared_submit* const each : all) {
@@ -99,7 +99,7 @@ void store_core::send_submits(std::span<shared_submit* const> all) {
             if (!ran) return std::move(ran).error();
             return verdict::commit;
         });
-    if (ended && misplaced) ended = unreadable(places_were_changed());
+    if (ended && misplaced) ended = unreadable(places_were_changed("rule"));
     if (!ended) {
         for (shared_submit* const each : sent) each->failed = ended.error();
         return;

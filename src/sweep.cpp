@@ -34,7 +34,7 @@ bool refuses_a_row(const error& cause) {
 
 std::size_t& count_of(const sweep_step& step, std::span<const value> row, swept& done) {
     if (step.removes) return done.removed;
-    return row[5].integer() == rule_exhausted ? done.exhausted : done.expired;
+    return row[1].integer() == rule_exhausted ? done.exhausted : done.expired;
 }
 
 void add(swept& all, const swept& more) {

@@ -16,6 +16,7 @@ struct schema_dialect {
     std::string_view found;
     bool replaces_checks;           ///< a CHECK can be replaced; elsewhere triggers do its work
     bool relaxes_columns;           ///< a column can lose its NOT NULL
+    bool aligns_columns;            ///< a number behind a text is padded, and found more slowly
     std::string_view not_valid;     ///< appended to a CHECK that is validated later
     std::string_view concurrently;  ///< builds an index beside writers; empty: they wait
     std::string_view lock_wait;  ///< precedes the milliseconds to wait for locks; empty: no limit

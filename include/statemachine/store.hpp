@@ -138,6 +138,16 @@ public:
                                       with_types::to_change);
     }
 
+    /// The same of an event without inputs, and without tokens: `fire_many(complete, runs)`.
+    std::vector<result<answer<change_type>>> fire_many(const event<>& on,
+                                                       std::span<const run_type> runs) {
+        const auto call_at = [&](std::size_t i) -> detail::fire_call {
+            return {runs[i].id, detail::fence::epoch, runs[i].epoch, nullptr, {}, runs[i].owner};
+        };
+        return with_types::answers_of(core_.fire_many(on, runs.size(), call_at),
+                                      with_types::to_change);
+    }
+
     /// Fires a control event on the job as the caller read it.
     template <class Inputs>
     result<answer<change_type>> fire(const event<Inputs>& on, std::int64_t id, version expected,

@@ -11,7 +11,9 @@ namespace {
 class store_statements {
 public:
     store_statements(const spec& declared, const dialect& speech, job_maker make)
-        : on_(declared, speech), run_types_(on_.with_job_types(change_types)) {
+        : on_(declared, speech),
+          run_types_(on_.with_job_types(on_.types_of(claim_columns))),
+          swept_types_(on_.types_of(swept_columns)) {
         all.declared = &declared;
         all.speech = &speech;
         all.fresh_job = make;
@@ -90,7 +92,7 @@ private:
         all.renew = renewal(nowhere);
         all.renew_reason = on_.statement(reason_types, write_reason, nowhere);
         if (speech().arrays) all.renew_many = on_.statement(renewal_types, write_renew_many);
-        all.expire.change = on_.statement(change_types, write_expire, false);
+        all.expire.change = on_.statement(swept_types_, write_expire, false);
         follow(all.expire, write_expire_log);
         emit(all.expire, emitted_by_expiry(declared()));
     }
@@ -116,12 +118,12 @@ private:
     void claims(event_plans& made, int event) {
         const auto claim = [&](bool by_id) {
             plan change{on_.statement(run_types_, write_claim, event, by_id)};
-            if (by_id) read_back(change, write_changed, true);
+            if (by_id) read_back(change, write_changed, event);
             follow(change, write_event_log, event, true);
             emit(change, emitted_by_event(declared(), event));
             return change;
         };
-        made.adopt = on_.statement(run_types_, write_adopt, true);
+        made.adopt = on_.statement(run_types_, write_adopt, event);
         made.adopt_claimed = on_.statement(run_types_, write_adopt_claimed, event);
         made.plain = claim(true);
         made.next = claim(false);
@@ -132,14 +134,19 @@ private:
         if (speech().keeps_dead_entries)
             made.front = on_.statement(front_types, write_front, event);
         if (declared().claim_rule(event).max_attempts == 0) return;
-        made.exhaust.change = on_.statement(change_types, write_used_up, event, false);
+        made.exhaust.change = on_.statement(swept_types_, write_used_up, event, false);
         follow(made.exhaust, write_exhaust_log);
         emit(made.exhaust, emitted_by_exhaustion(declared(), event));
     }
 
+    // Steps and control events bring back what their rules leave open.
+    std::span<const column_type> change_types(int event) {
+        return on_.types_of(columns_of_event(declared(), event));
+    }
+
     plan fire(int event, fence by, bool with_token) {
-        plan made{on_.statement(change_types, write_fire, event, by, with_token)};
-        read_back(made, write_changed, false);
+        plan made{on_.statement(change_types(event), write_fire, event, by, with_token)};
+        read_back(made, write_changed, event);
         follow(made, write_event_log, event, false);
         if (with_token) follow(made, write_token_row, event);
         emit(made, emitted_by_event(declared(), event));
@@ -147,21 +154,23 @@ private:
     }
 
     void steps(event_plans& made, int event) {
-        made.adopt = on_.statement(change_types, write_adopt, false);
+        made.shape = shape_of(declared(), event);
+        made.adopt = on_.statement(change_types(event), write_adopt, event);
         made.repeats = repeats(declared(), event, true);
         made.any_version_repeats = repeats(declared(), event, false);
         made.plain = fire(event, fence::epoch, false);
         made.with_token = fire(event, fence::epoch, true);
         if (!speech().arrays) return;
-        made.many.change = on_.statement(change_types, write_fire_many, event);
+        made.many.change = on_.statement(change_types(event), write_fire_many, event);
         emit(made.many, emitted_by_event(declared(), event));
         if (speech().waits_briefly.empty() || made.repeats) return;
-        made.many_plain.change = on_.statement(change_types, write_fire_many_plain, event);
+        made.many_plain.change = on_.statement(change_types(event), write_fire_many_plain, event);
         emit(made.many_plain, emitted_by_event(declared(), event));
     }
 
     void controls(event_plans& made, int event) {
-        made.adopt = on_.statement(change_types, write_adopt, false);
+        made.shape = shape_of(declared(), event);
+        made.adopt = on_.statement(change_types(event), write_adopt, event);
         made.any_version_repeats = repeats(declared(), event, false);
         made.plain = fire(event, fence::version, false);
         made.with_token = fire(event, fence::version, true);
@@ -170,7 +179,7 @@ private:
     }
 
     shelf on_;
-    std::span<const column_type> run_types_;
+    std::span<const column_type> run_types_, swept_types_;
     std::string schema_;
     std::vector<event_plans> events_;
 };

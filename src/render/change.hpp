@@ -1,28 +1,11 @@
-// What every change has in common: the columns it brings back, and its log row and token in the
-// same transaction. Where the dialect allows, all of it is one statement.
+// What every change has in common: its log row and token in the same transaction. Where the dialect
+// allows, all of it is one statement.
 #pragma once
 
+#include "brought.hpp"
 #include "emit.hpp"
 
 namespace statemachine::detail {
-
-// What a change brings back, in this order.
-inline constexpr std::array change_columns{
-    std::string_view{"id"},       std::string_view{"version"},   std::string_view{"epoch"},
-    std::string_view{"state"},    std::string_view{"previous"},  std::string_view{"rule"},
-    std::string_view{"attempts"}, std::string_view{"run_at"},    std::string_view{"lease_until"},
-    std::string_view{"priority"}, std::string_view{"changed_at"}};
-inline constexpr std::array change_types{column_type::int64, column_type::int64, column_type::int64,
-                                         column_type::text,  column_type::text,  column_type::int32,
-                                         column_type::int32, column_type::time,  column_type::time,
-                                         column_type::int32, column_type::time};
-
-inline void write_change_columns(sql_writer& out, const spec& declared, bool with_job) {
-    comma list(out);
-    for (const std::string_view each : change_columns) list.next().name(each);
-    if (!with_job) return;
-    for (const column& each : declared.columns) list.next().name(each.name);
-}
 
 // Which name the log gives to a change.
 inline void write_event_name(sql_writer& out, std::string_view event, bool can_exhaust) {
@@ -136,6 +119,7 @@ inline void write_handed_out(sql_writer& out, const spec& declared) {
 
 struct change_form {
     std::string_view event;    // the log's name of the change
+    job_columns brings;        // what comes back
     bool can_exhaust = false;  // a used-up job is ended by the same statement
     bool with_job = false;     // the user's columns come back too
     bool with_token = false;
@@ -145,6 +129,20 @@ struct change_form {
     bool many = false;  // steps of a batch: of the rows that are held
     bool one = false;   // of one job, which can be read back by a statement of its own
 };
+
+// With what comes back: what the log, the token and the events need of a job that was changed.
+inline job_columns handed_on(const change_form& form) {
+    job_columns all = form.brings;
+    const auto add = [&](const job_column& wanted) {
+        if (std::ranges::find(all, wanted.name, &job_column::name) == all.end())
+            all.push_back(wanted);
+    };
+    for (const job_column& each : {id_column, version_column, epoch_column, state_column,
+                                   previous_column, lease_column, changed_at_column})
+        add(each);
+    if (form.can_exhaust || !form.emits.empty()) add(rule_column);
+    return all;
+}
 
 // What the log and the token of a row of a batch need of it.
 inline void write_own_columns(sql_writer& out) {
@@ -166,7 +164,8 @@ void write_change(sql_writer& out, const spec& declared, const change_form& form
     update();
     if (form.one && out.speech().reads_back) return;
     out << "\nRETURNING ";
-    write_change_columns(out, declared, form.with_job);
+    write_columns(out, whole ? handed_on(form) : form.brings);
+    if (form.with_job) write_user_columns(out, declared);
     if (form.many) write_own_columns(out);
     if (!whole) return;
     out << "\n), \"logged\" AS (\n";
@@ -187,7 +186,8 @@ void write_change(sql_writer& out, const spec& declared, const change_form& form
         write_hand_out(out, declared, [&] { out << "\"emitted\" CROSS JOIN "; });
     }
     out << "\n)\nSELECT ";
-    write_change_columns(out, declared, form.with_job);
+    write_columns(out, form.brings);
+    if (form.with_job) write_user_columns(out, declared);
     out << " FROM \"changed\"";
 }
 

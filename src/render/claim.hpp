@@ -222,9 +222,12 @@ inline void write_front(sql_writer& out, const spec& declared, int event) {
 inline void write_claim(sql_writer& out, const spec& declared, int event, bool by_id) {
     const rules_of rules(declared, event);
     const rule_spec& claim = *rules.items[0];
-    change_form form{declared.events[static_cast<std::size_t>(event)].name, claim.max_attempts > 0,
-                     true, false, emitted_by_event(declared, event)};
-    form.one = by_id;
+    const change_form form{.event = declared.events[static_cast<std::size_t>(event)].name,
+                           .brings = columns_of_event(declared, event),
+                           .can_exhaust = claim.max_attempts > 0,
+                           .with_job = true,
+                           .emits = emitted_by_event(declared, event),
+                           .one = by_id};
     write_change(out, declared, form, [&] {
         write_claim_update(out, rules);
         out << "\nWHERE ";

@@ -133,7 +133,11 @@ inline void write_expire(sql_writer& out, const spec& declared, bool by_id) {
     const auto state = [&](int index) {
         out.literal(declared.states[static_cast<std::size_t>(index)].name);
     };
-    write_change(out, declared, {"expire", true, false, false, emitted_by_expiry(declared)}, [&] {
+    const change_form form{.event = "expire",
+                           .brings = {swept_columns.begin(), swept_columns.end()},
+                           .can_exhaust = true,
+                           .emits = emitted_by_expiry(declared)};
+    write_change(out, declared, form, [&] {
         out << "UPDATE ";
         out.name(declared.table) << " SET \"previous\" = \"state\", \"state\" = ";
         write_by_lease(
@@ -187,7 +191,9 @@ inline void write_used_up_index_name(sql_writer& out, const spec& declared,
 
 inline void write_used_up(sql_writer& out, const spec& declared, int event, bool by_id) {
     const rule_spec& claim = declared.claim_rule(event);
-    const change_form form{"exhaust", false, false, false, emitted_by_exhaustion(declared, event)};
+    const change_form form{.event = "exhaust",
+                           .brings = {swept_columns.begin(), swept_columns.end()},
+                           .emits = emitted_by_exhaustion(declared, event)};
     write_change(out, declared, form, [&] {
         out << "UPDATE ";
         out.name(declared.table) << " SET \"previous\" = \"state\", \"state\" = ";

@@ -44,20 +44,20 @@ inline void write_groups_table(sql_writer& out, const spec& declared) {
     out << ",\n  UNIQUE (\"generation\")\n)" << out.speech().side_table_options << ";\n";
 }
 
-inline void write_event_columns(sql_writer& out) {
+// `more` are the columns beside those that name the event.
+inline void write_event_columns(sql_writer& out, std::vector<table_column> more) {
     out << " (\n  \"job\" " << out.speech().int64_type;
     write_not_null(out);
-    write_column(out, "version", column_type::int64, false);
-    write_column(out, "part", column_type::int32, false);
+    more.insert(more.begin(), {{"version", column_type::int64}, {"part", column_type::int32}});
+    write_table_columns(out, std::move(more));
 }
 
 inline void write_outbox_table(sql_writer& out, const spec& declared) {
     out << "CREATE TABLE IF NOT EXISTS ";
     out.name(declared.table, "_outbox");
-    write_event_columns(out);
-    write_column(out, "topic", column_type::text, false);
-    write_column(out, "at", column_type::time, false);
-    write_column(out, "generation", column_type::int64, false);
+    write_event_columns(out, {{"topic", column_type::text},
+                              {"at", column_type::time},
+                              {"generation", column_type::int64}});
     out << ",\n  PRIMARY KEY (\"job\", \"version\", \"part\")" << out.speech().fails_at_once
         << "\n)" << out.speech().side_table_options << ";\n";
 }
@@ -66,15 +66,14 @@ inline void write_outbox_table(sql_writer& out, const spec& declared) {
 inline void write_deliveries_table(sql_writer& out, const spec& declared) {
     out << "CREATE TABLE IF NOT EXISTS ";
     out.name(declared.table, "_deliveries");
-    write_event_columns(out);
-    write_column(out, "consumer", column_type::text, false);
-    write_column(out, "topic", column_type::text, false);
-    write_column(out, "at", column_type::time, false);
-    write_column(out, "epoch", column_type::int64, false);
-    write_column(out, "tries", column_type::int32, false);
-    write_column(out, "run_at", column_type::time, false);
-    write_column(out, "parked_at", column_type::time, true);
-    write_column(out, "error", column_type::text, true);
+    write_event_columns(out, {{"consumer", column_type::text},
+                              {"topic", column_type::text},
+                              {"at", column_type::time},
+                              {"epoch", column_type::int64},
+                              {"tries", column_type::int32},
+                              {"run_at", column_type::time},
+                              {"parked_at", column_type::time, true},
+                              {"error", column_type::text, true}});
     out << ",\n  PRIMARY KEY (\"job\", \"version\", \"part\", \"consumer\")"
         << out.speech().fails_at_once << "\n)" << out.speech().queue_table_options << ";\n";
 }

@@ -41,6 +41,14 @@ struct plan {
     }
 };
 
+// What the rules of a step or control event, and its fence, leave open.
+struct change_shape {
+    int from = nowhere;  // the state that all its jobs come from, if there is one
+    int to = nowhere;    // and the one that all of them reach
+    bool epoch = true;
+    bool lease = true;  // some may keep theirs
+};
+
 // The statements of one event. A step has two forms, by its token; a control event has four.
 struct event_plans {
     plan plain;  // claim: by id; step: by epoch; control: by version; renewal: by epoch
@@ -56,6 +64,7 @@ struct event_plans {
     compiled_statement reason;
     compiled_statement adopt;          // what the call of a nonce did to its job
     compiled_statement adopt_claimed;  // claim only: what the claim of a nonce still holds
+    change_shape shape{};              // of step and control: what they bring back
     bool repeats = false;              // can apply again to what it made
     bool any_version_repeats = false;
 };
@@ -79,7 +88,7 @@ struct catalog {
 };
 
 // Ends jobs in batches, or one by one where a batch is refused. One that removes them returns their
-// ids, any other the columns of `change_types`.
+// ids, any other `swept_columns`.
 struct sweep_step {
     plan batch;
     plan one;

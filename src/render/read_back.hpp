@@ -16,9 +16,11 @@ void write_of_changed(sql_writer& out, const spec& declared, auto id) {
     id();
 }
 
-inline void write_changed(sql_writer& out, const spec& declared, bool with_job) {
+inline void write_changed(sql_writer& out, const spec& declared, int event) {
     out << "SELECT ";
-    write_change_columns(out, declared, with_job);
+    write_columns(out, columns_of_event(declared, event));
+    if (declared.events[static_cast<std::size_t>(event)].kind == event_kind::claim)
+        write_user_columns(out, declared);
     write_of_changed(out, declared, [&] { out.put(slot::id, column_type::int64); });
 }
 

@@ -35,15 +35,18 @@ inline void write_logged_jobs(sql_writer& out, const spec& declared) {
     out.name(declared.table, "_log") << " AS \"log\" ON \"log\".\"job\" = \"kept\".\"id\"";
 }
 
-// The columns of a change as the log recorded it, in the order of `change_columns`; what the log
-// does not keep is the job's own.
-inline void write_recorded_change(sql_writer& out, const spec& declared, bool with_job) {
-    out << "SELECT \"log\".\"job\", \"log\".\"version\", \"log\".\"epoch\", \"log\".\"to_state\", "
-           "\"log\".\"from_state\", \"kept\".\"rule\", \"kept\".\"attempts\", "
-           "\"kept\".\"run_at\", \"log\".\"lease_until\", \"kept\".\"priority\", \"log\".\"at\"";
-    if (with_job)
+// What a change brings back as the log recorded it; what the log does not keep is the job's own.
+inline void write_recorded_change(sql_writer& out, const spec& declared, int event) {
+    out << "SELECT ";
+    comma list(out);
+    for (const job_column& each : columns_of_event(declared, event)) {
+        const bool is_logged = !each.in_log.empty();
+        list.next() << (is_logged ? "\"log\"." : "\"kept\".");
+        out.name(is_logged ? each.in_log : each.name);
+    }
+    if (declared.events[static_cast<std::size_t>(event)].kind == event_kind::claim)
         for (const column& each : declared.columns) {
-            out << ", \"kept\".";
+            list.next() << "\"kept\".";
             out.name(each.name);
         }
     out << "\nFROM ";
@@ -56,8 +59,8 @@ inline void write_by_nonce(sql_writer& out) {
 }
 
 // What the call of this nonce did to the job, also when the job has gone on since.
-inline void write_adopt(sql_writer& out, const spec& declared, bool with_job) {
-    write_recorded_change(out, declared, with_job);
+inline void write_adopt(sql_writer& out, const spec& declared, int event) {
+    write_recorded_change(out, declared, event);
     out << "\nWHERE \"kept\".\"id\" = ";
     out.put(slot::id, column_type::int64);
     write_by_nonce(out);
@@ -74,7 +77,7 @@ inline void write_adopt_submit(sql_writer& out, const spec& declared) {
 // The jobs that the claim of this nonce still holds. By the leases, because an index of nonces
 // would cost every change what only a lost reply needs.
 inline void write_adopt_claimed(sql_writer& out, const spec& declared, int event) {
-    write_recorded_change(out, declared, true);
+    write_recorded_change(out, declared, event);
     out << " AND \"log\".\"version\" = \"kept\".\"version\"\nWHERE \"kept\".";
     write_states(out, declared, declared.leased_states());  // as the index has it
     out << " AND \"kept\".";

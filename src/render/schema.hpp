@@ -83,29 +83,23 @@ inline void write_state_triggers(sql_writer& out, const spec& declared,
 
 inline void write_job_table(sql_writer& out, const spec& declared) {
     out << "CREATE TABLE IF NOT EXISTS ";
-    out.name(declared.table) << " (\n  \"id\" " << out.speech().id_column << ",\n  \"state\" "
-                             << out.speech().text_type;
-    write_not_null(out);
+    out.name(declared.table) << " (\n  \"id\" " << out.speech().id_column;
+    std::vector<table_column> columns{
+        {"state", column_type::text},       {"version", column_type::int64},
+        {"epoch", column_type::int64},      {"attempts", column_type::int32},
+        {"owner", column_type::text, true}, {"lease_until", column_type::time, true},
+        {"run_at", column_type::time},      {"priority", column_type::int32},
+        {"key", column_type::text, true},   {"fingerprint", column_type::text, true},
+        {"error", column_type::text, true}, {"created_at", column_type::time},
+        {"changed_at", column_type::time},  {"previous", column_type::text, true},
+        {"rule", column_type::int32}};
+    for (const column& each : declared.columns)
+        columns.push_back({each.name, each.field->type, each.field->optional});
+    write_table_columns(out, std::move(columns));
     if (out.speech().schema.replaces_checks) {
-        out << " CONSTRAINT ";
+        out << ",\n  CONSTRAINT ";
         write_state_check(out, declared);
     }
-    write_column(out, "version", column_type::int64, false);
-    write_column(out, "epoch", column_type::int64, false);
-    write_column(out, "attempts", column_type::int32, false);
-    write_column(out, "owner", column_type::text, true);
-    write_column(out, "lease_until", column_type::time, true);
-    write_column(out, "run_at", column_type::time, false);
-    write_column(out, "priority", column_type::int32, false);
-    write_column(out, "key", column_type::text, true);
-    write_column(out, "fingerprint", column_type::text, true);
-    write_column(out, "error", column_type::text, true);
-    write_column(out, "created_at", column_type::time, false);
-    write_column(out, "changed_at", column_type::time, false);
-    write_column(out, "previous", column_type::text, true);
-    write_column(out, "rule", column_type::int32, false);
-    for (const column& each : declared.columns)
-        write_column(out, each.name, each.field->type, each.field->optional);
     out << "\n)" << out.speech().table_options << ";\n";
 }
 
@@ -113,28 +107,28 @@ inline void write_side_tables(sql_writer& out, const spec& declared) {
     out << "CREATE TABLE IF NOT EXISTS ";
     out.name(declared.table, "_log") << " (\n  \"job\" " << out.speech().int64_type;
     write_not_null(out);
-    write_column(out, "version", column_type::int64, false);
-    write_column(out, "event", column_type::text, false);
-    write_column(out, "from_state", column_type::text, true);
-    write_column(out, "to_state", column_type::text, false);
-    write_column(out, "epoch", column_type::int64, false);
-    write_column(out, "actor", column_type::text, true);
-    write_column(out, "at", column_type::time, false);
-    write_column(out, "lease_until", column_type::time, true);
-    write_column(out, "nonce", column_type::bytes, false);
+    write_table_columns(out, {{"version", column_type::int64},
+                              {"event", column_type::text},
+                              {"from_state", column_type::text, true},
+                              {"to_state", column_type::text},
+                              {"epoch", column_type::int64},
+                              {"actor", column_type::text, true},
+                              {"at", column_type::time},
+                              {"lease_until", column_type::time, true},
+                              {"nonce", column_type::bytes}});
     out << ",\n  PRIMARY KEY (\"job\", \"version\")" << out.speech().fails_at_once << "\n)"
         << out.speech().side_table_options << ";\n";
     out << "CREATE TABLE IF NOT EXISTS ";
     out.name(declared.table, "_tokens") << " (\n  \"job\" " << out.speech().int64_type;
     write_not_null(out);
-    write_column(out, "token", column_type::text, false);
-    write_column(out, "event", column_type::text, false);
-    write_column(out, "fingerprint", column_type::text, false);
-    write_column(out, "version", column_type::int64, false);
-    write_column(out, "at", column_type::time, false);
-    write_column(out, "from_state", column_type::text, false);
-    write_column(out, "to_state", column_type::text, false);
-    write_column(out, "epoch", column_type::int64, false);
+    write_table_columns(out, {{"token", column_type::text},
+                              {"event", column_type::text},
+                              {"fingerprint", column_type::text},
+                              {"version", column_type::int64},
+                              {"at", column_type::time},
+                              {"from_state", column_type::text},
+                              {"to_state", column_type::text},
+                              {"epoch", column_type::int64}});
     out << ",\n  PRIMARY KEY (\"job\", \"token\")" << out.speech().fails_at_once << "\n)"
         << out.speech().side_table_options << ";\n";
 }

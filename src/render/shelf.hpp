@@ -1,6 +1,7 @@
 // Renders statements, and keeps what they are views on.
 #pragma once
 
+#include "brought.hpp"
 #include "plans.hpp"
 #include "sql_writer.hpp"
 
@@ -32,6 +33,13 @@ public:
         for (const written& each : written_)
             if (each.is(out, results)) return each.compiled();
         return written_.emplace_back(written{out.text(), out.parameters(), results}).compiled();
+    }
+
+    // Of these columns.
+    std::span<const column_type> types_of(std::span<const job_column> columns) {
+        std::vector<column_type>& all = types_.emplace_back();
+        for (const job_column& each : columns) all.push_back(each.type);
+        return all;
     }
 
     // These, and those of the columns that are the user's.

@@ -184,11 +184,17 @@ inline void write_step_guard(sql_writer& out, const rules_of& rules, fence guard
     write_any_rule(out, rules);
 }
 
+inline change_form form_of_step(const spec& declared, int event) {
+    return {.event = declared.events[static_cast<std::size_t>(event)].name,
+            .brings = columns_of_event(declared, event),
+            .emits = emitted_by_event(declared, event)};
+}
+
 inline void write_fire(sql_writer& out, const spec& declared, int event, fence guard_by,
                        bool with_token) {
     const rules_of rules(declared, event);
-    change_form form{declared.events[static_cast<std::size_t>(event)].name, false, false,
-                     with_token, emitted_by_event(declared, event)};
+    change_form form = form_of_step(declared, event);
+    form.with_token = with_token;
     form.one = true;
     write_change(out, declared, form, [&] {
         write_step_update(out, declared, rules);
@@ -205,8 +211,8 @@ inline void write_fire(sql_writer& out, const spec& declared, int event, fence g
 // Leased steps of many runs, each with its token, or none.
 inline void write_fire_many(sql_writer& out, const spec& declared, int event) {
     const rules_of rules(declared, event);
-    change_form form{declared.events[static_cast<std::size_t>(event)].name, false, false, true,
-                     emitted_by_event(declared, event)};
+    change_form form = form_of_step(declared, event);
+    form.with_token = true;
     form.first = write_held_rows;
     form.many = true;
     gather_step(out, declared, rules, true);
@@ -228,10 +234,8 @@ inline void write_fire_many(sql_writer& out, const spec& declared, int event) {
 // with their arrays took a fifth of the server's time, but waits for one that is locked.
 inline void write_fire_many_plain(sql_writer& out, const spec& declared, int event) {
     const rules_of rules(declared, event);
-    change_form form{declared.events[static_cast<std::size_t>(event)].name};
-    form.emits = emitted_by_event(declared, event);
     gather_step(out, declared, rules, false);
-    write_change(out, declared, form, [&] {
+    write_change(out, declared, form_of_step(declared, event), [&] {
         write_step_update(out, declared, rules);
         out << "\nFROM ";
         out.rows() << "\nWHERE " << out.speech().waits_briefly << "\n  AND ";

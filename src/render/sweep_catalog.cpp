@@ -11,14 +11,14 @@ constexpr std::array moment{column_type::time};
 class sweep_statements {
 public:
     explicit sweep_statements(const catalog& statements)
-        : on_(*statements.declared, *statements.speech) {
+        : on_(*statements.declared, *statements.speech), swept_types_(on_.types_of(swept_columns)) {
         const spec& declared = *statements.declared;
         all.take_turn = on_.statement(turn_types, write_take_turn);
         all.end_turn = on_.statement(moment, write_end_turn);
         if (!statements.expire.is_empty())
             steps_.push_back(
                 {statements.expire,
-                 with_change(statements.expire, on_.statement(change_types, write_expire, true)),
+                 with_change(statements.expire, on_.statement(swept_types_, write_expire, true)),
                  on_.statement(candidate_types, write_expired_candidates)});
         for (std::size_t i = 0; i < declared.events.size(); ++i)
             if (const plan& batch = statements.events[i].exhaust; !batch.is_empty())
@@ -43,7 +43,7 @@ private:
     }
 
     sweep_step used_up(const plan& batch, int event) {
-        return {batch, with_change(batch, on_.statement(change_types, write_used_up, event, true)),
+        return {batch, with_change(batch, on_.statement(swept_types_, write_used_up, event, true)),
                 on_.statement(candidate_types, write_used_up_candidates, event)};
     }
 
@@ -62,6 +62,7 @@ private:
     }
 
     shelf on_;
+    std::span<const column_type> swept_types_;
     std::vector<sweep_step> steps_;
     std::vector<sweep_step> removals_;
 };

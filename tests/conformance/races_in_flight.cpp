@@ -44,12 +44,15 @@ TEST_F(changes_in_flight, a_claim_takes_the_next_job_instead_of_waiting_for_one_
     EXPECT_EQ(got.value()->id, 2);
 }
 
+constexpr const char* withdrawal =
+    "UPDATE racing_jobs SET state = 'withdrawn', version = 2 WHERE id = 1; "
+    "INSERT INTO racing_jobs_log (job, version, event, from_state, to_state, epoch, at, nonce) "
+    "SELECT id, version, 'withdraw', 'waiting', state, epoch, changed_at, '\\x00' FROM "
+    "racing_jobs WHERE id = 1";
+
 TEST_F(changes_in_flight, a_claim_does_not_undo_a_withdrawal) {
     make_jobs(1);
-    begin(
-        "UPDATE racing_jobs SET state = 'withdrawn', version = 2 WHERE id = 1; "
-        "INSERT INTO racing_jobs_log SELECT id, version, 'withdraw', 'waiting', state, epoch, "
-        "NULL, changed_at, NULL, '\\x00' FROM racing_jobs WHERE id = 1");
+    begin(withdrawal);
     auto call =
         std::async(std::launch::async, [&] { return store.claim(racing::claim, {.owner = "w"}); });
     static_cast<void>(waits(call));
@@ -60,10 +63,7 @@ TEST_F(changes_in_flight, a_claim_does_not_undo_a_withdrawal) {
 
 TEST_F(changes_in_flight, a_claim_by_id_does_not_undo_a_withdrawal) {
     make_jobs(1);
-    begin(
-        "UPDATE racing_jobs SET state = 'withdrawn', version = 2 WHERE id = 1; "
-        "INSERT INTO racing_jobs_log SELECT id, version, 'withdraw', 'waiting', state, epoch, "
-        "NULL, changed_at, NULL, '\\x00' FROM racing_jobs WHERE id = 1");
+    begin(withdrawal);
     auto call = std::async(std::launch::async,
                            [&] { return store.claim_by_id(racing::claim, 1, {.owner = "w"}); });
     EXPECT_TRUE(waits(call)) << "the claim did not meet the withdrawal";

@@ -143,6 +143,22 @@ TYPED_TEST(batch_of_steps, changes_a_job_as_often_as_it_stands_there) {
     EXPECT_EQ(this->transactions_of("checkpoint"), 1);
 }
 
+TYPED_TEST(batch_of_steps, takes_runs_where_there_are_no_inputs) {
+    auto runs = this->runs(4);
+    runs[1].epoch += 1;
+    runs[3].owner = "another";
+    std::vector<std::string> said;
+    for (const auto& each : this->store.fire_many(queue::checkpoint, runs))
+        said.push_back(told(each));
+    EXPECT_EQ(said,
+              (std::vector<std::string>{"applied", "rejected: stale_epoch", "applied", "applied"}));
+    EXPECT_EQ(this->read(runs[0].id).job.steps, 1);
+    EXPECT_EQ(this->read(runs[1].id).job.steps, 0);
+    EXPECT_EQ(this->history(runs[2].id).back().actor, "worker");
+    EXPECT_EQ(this->history(runs[3].id).back().actor, "another");
+    EXPECT_TRUE(this->store.fire_many(queue::checkpoint, std::span(runs).first(0)).empty());
+}
+
 TYPED_TEST(batch_of_steps, chooses_for_each_the_rule_that_holds) {
     const auto runs = this->runs(3);
     using failure = typename sm::store<queue::machine>::template step<queue::failure>;

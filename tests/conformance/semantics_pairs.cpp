@@ -160,8 +160,10 @@ public:
         EXPECT_EQ(is.epoch, was.epoch + (wanted.new_epoch ? 1 : 0));
         EXPECT_EQ(is.version, was.version + (wanted.writes_log ? 1 : 0));
         // The library's own begin with a character that no caller's token has.
-        const auto given = std::count_if(after.tokens.begin(), after.tokens.end(),
-                                         [](const auto& row) { return !row[1].starts_with("~"); });
+        const auto given = std::ranges::count_if(after.tokens, [](const auto& row) {
+            return std::ranges::none_of(row,
+                                        [](const auto& text) { return text.starts_with("~"); });
+        });
         EXPECT_EQ(given, fired.token.empty() ? 0 : 1);
         ASSERT_EQ(after.log.size(), before.log.size() + (wanted.writes_log ? 1 : 0));
         EXPECT_TRUE(std::equal(before.log.begin(), before.log.end(), after.log.begin()));

@@ -33,16 +33,18 @@ std::string ago(const spelling& speech, const std::string& milliseconds) {
 std::string filling(const spelling& speech) {
     const std::string numbers = speech.numbers;
     const std::string start = ago(speech, "99999999");
-    return "INSERT INTO parcels_groups VALUES ('a', 1, " + start + ", TRUE), ('b', 2, " + start +
-           ", TRUE), ('c', 3, " + ago(speech, "1000") +
+    return "INSERT INTO parcels_groups (name, generation, starts_at, active) VALUES ('a', 1, " +
+           start + ", TRUE), ('b', 2, " + start + ", TRUE), ('c', 3, " + ago(speech, "1000") +
            ", TRUE);\n"
-           "INSERT INTO parcels_outbox SELECT i, v, 1, 'sent', " +
+           "INSERT INTO parcels_outbox (job, version, part, topic, at, generation) "
+           "SELECT i, v, 1, 'sent', " +
            ago(speech, "9000000 - i") + ", CASE WHEN i <= 20000 THEN 1 ELSE 3 END FROM " + numbers +
            " CROSS JOIN (SELECT 2 AS v UNION ALL SELECT 3 UNION ALL SELECT 4) AS versions;\n"
-           "INSERT INTO parcels_deliveries SELECT i, v, 1, g, 'sent', " +
+           "INSERT INTO parcels_deliveries (job, version, part, consumer, topic, at, epoch, tries, "
+           "run_at, parked_at) SELECT i, v, 1, g, 'sent', " +
            ago(speech, "9000000 - i") + ", 0, 0, " +
            ago(speech, "9000000 - i - CASE WHEN i > 60000 THEN 99000000 ELSE 0 END") +
-           ", CASE WHEN i BETWEEN 50000 AND 55000 THEN " + ago(speech, "0") + " END, NULL FROM " +
+           ", CASE WHEN i BETWEEN 50000 AND 55000 THEN " + ago(speech, "0") + " END FROM " +
            numbers +
            " CROSS JOIN (SELECT 3 AS v UNION ALL SELECT 4) AS versions CROSS JOIN (SELECT 'a' AS g "
            "UNION ALL SELECT 'b') AS consumers WHERE i > 20000;\n";

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -48,6 +49,45 @@ TEST(utf8, refuses_what_no_decoder_agrees_on) {
         EXPECT_FALSE(is_plain_utf8("before " + std::string{text})) << what;
         EXPECT_FALSE(is_plain_utf8(std::string{text} + " behind")) << what;
     }
+}
+
+// Letters are looked at by the word.
+TEST(utf8, is_looked_at_byte_by_byte_wherever_it_stands) {
+    for (std::size_t length = 1; length < 40; ++length)
+        for (std::size_t place = 0; place < length; ++place)
+            for (int byte = 0; byte < 256; ++byte) {
+                std::string text(length, place % 2 == 0 ? '\x01' : '\x7f');
+                text[place] = static_cast<char>(byte);
+                ASSERT_EQ(is_plain_utf8(text), byte > 0 && byte < 128)
+                    << byte << " at " << place << " of " << length;
+            }
+}
+
+TEST(value, gives_nothing_of_another_type_than_its_own) {
+    const value number = value::integer(column_type::int64, -7);
+    const value real = value::real(-0.0);
+    const value text = value::view(column_type::text, "seven");
+    const std::array<value, 2> elements{number, value::null(column_type::int64)};
+    const value array = value::array(column_type::int64, elements);
+    EXPECT_EQ(number.integer(), -7);
+    EXPECT_EQ(number.real(), 0);
+    EXPECT_EQ(number.text(), "");
+    EXPECT_TRUE(number.elements().empty());
+    EXPECT_FALSE(std::signbit(real.real()));
+    EXPECT_EQ(value::real(2.5).real(), 2.5);
+    EXPECT_EQ(value::real(2.5).integer(), 0);
+    EXPECT_EQ(value::real(2.5).text(), "");
+    EXPECT_EQ(text.text(), "seven");
+    EXPECT_EQ(text.integer(), 0);
+    EXPECT_TRUE(text.elements().empty());
+    EXPECT_EQ(array.elements().size(), 2U);
+    EXPECT_EQ(array.elements()[0].integer(), -7);
+    EXPECT_TRUE(array.elements()[1].is_null());
+    EXPECT_EQ(array.integer(), 0);
+    EXPECT_EQ(array.text(), "");
+    EXPECT_FALSE(text.is_array() || number.is_array());
+    const std::string_view missing = value::null(column_type::text).text();
+    EXPECT_TRUE(missing.empty());
 }
 
 TEST(name, takes_what_the_documentation_lists_up_to_128_bytes) {

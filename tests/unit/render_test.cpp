@@ -328,7 +328,7 @@ TEST(statements, of_one_text_are_one) {
     using small = described<golden::small::machine>;
     shelf on(small::value, speech);
     const auto log = [&](int event) {
-        return on.statement(change_types, write_event_log, event, false).sql.text;
+        return on.statement(token_types, write_event_log, event, false).sql.text;
     };
     const int complete = small::value.event_named("complete");
     EXPECT_EQ(log(complete).data(), log(complete).data());

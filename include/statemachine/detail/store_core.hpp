@@ -157,8 +157,11 @@ private:
                                                          event_kind kind);
     std::optional<front> where_to_begin(int event, const call& values);
     struct claimed_row;
+    struct claimed_jobs;
     class claimed_rows;
-    using claim_answer = answer<std::vector<claimed_row>>;
+    using claim_answer = answer<claimed_jobs>;
+    result<void> hand_out(int event, std::span<const claimed_row> rows, std::string_view owner,
+                          run_maker make) const;
     // Up to `values.limit` jobs, in order; none is `rejected`, `none_due`.
     result<claim_answer> claim_due(int event, call values);
     class contender;
@@ -168,8 +171,8 @@ private:
     result<claim_answer> claim_shared(meeting & at, int event, const call& values);
     void send_claims(int event, call values, std::span<shared_claim* const> all);
     struct prepared_fire;
-    result<prepared_fire> prepare_fire(const fire_call& fired, const std::array<char, 16>& nonce)
-        const;
+    result<prepared_fire> prepare_fire(const fire_call& fired, const std::array<char, 16>& nonce,
+                                       steady_time until) const;
     // `missed` says that it was sent already and found nothing to change.
     result<answer<raw_change>> fire_one(const prepared_fire& prepared, std::optional<error> lost,
                                         bool missed = false);
@@ -196,7 +199,8 @@ private:
                                 std::optional<error> & parted, if_held otherwise);
     struct prepared_submit;
     result<prepared_submit> prepare_submit(const void* job, const submit_options& options,
-                                           const std::array<char, 16>& nonce) const;
+                                           const std::array<char, 16>& nonce, steady_time until)
+        const;
     result<answer<raw_submitted>> submit_one(const prepared_submit& prepared,
                                              std::optional<error> lost);
     class shared_submit;
@@ -227,8 +231,8 @@ private:
     result<std::size_t> read_records(const compiled_statement& what, const call& values,
                                      record_maker make);
     result<int> state_named(std::string_view name) const;
-    result<raw_change> change_of(std::span<const value> row) const;
-    result<void> check_job(std::span<const value> row) const;
+    result<raw_change> change_of(std::span<const value> row, const fire_call& fired) const;
+    result<void> check_job(std::span<const value> columns) const;
     result<void> fill(void* job, std::span<const value> columns) const;
     const event_plans& plans(int event) const;
 

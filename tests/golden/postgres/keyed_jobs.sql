@@ -1,47 +1,48 @@
 -- Schema
 CREATE TABLE IF NOT EXISTS "keyed_jobs" (
   "id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  "state" text COLLATE "C" NOT NULL CONSTRAINT "keyed_jobs_state" CHECK ("state" = ANY ('{"waiting","running","done","failed"}'::text[])),
   "version" bigint NOT NULL,
   "epoch" bigint NOT NULL,
-  "attempts" integer NOT NULL,
-  "owner" text COLLATE "C",
-  "lease_until" timestamptz,
   "run_at" timestamptz NOT NULL,
+  "created_at" timestamptz NOT NULL,
+  "changed_at" timestamptz NOT NULL,
+  "attempts" integer NOT NULL,
   "priority" integer NOT NULL,
+  "rule" integer NOT NULL,
+  "lease_until" timestamptz,
+  "state" text COLLATE "C" NOT NULL,
+  "payload" text COLLATE "C" NOT NULL,
+  "owner" text COLLATE "C",
   "key" text COLLATE "C",
   "fingerprint" text COLLATE "C",
   "error" text COLLATE "C",
-  "created_at" timestamptz NOT NULL,
-  "changed_at" timestamptz NOT NULL,
   "previous" text COLLATE "C",
-  "rule" integer NOT NULL,
-  "payload" text COLLATE "C" NOT NULL,
-  "result" text COLLATE "C"
+  "result" text COLLATE "C",
+  CONSTRAINT "keyed_jobs_state" CHECK ("state" = ANY ('{"waiting","running","done","failed"}'::text[]))
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
 CREATE TABLE IF NOT EXISTS "keyed_jobs_log" (
   "job" bigint NOT NULL,
   "version" bigint NOT NULL,
-  "event" text COLLATE "C" NOT NULL,
-  "from_state" text COLLATE "C",
-  "to_state" text COLLATE "C" NOT NULL,
   "epoch" bigint NOT NULL,
-  "actor" text COLLATE "C",
   "at" timestamptz NOT NULL,
   "lease_until" timestamptz,
+  "event" text COLLATE "C" NOT NULL,
+  "to_state" text COLLATE "C" NOT NULL,
   "nonce" bytea NOT NULL,
+  "from_state" text COLLATE "C",
+  "actor" text COLLATE "C",
   PRIMARY KEY ("job", "version")
 );
 CREATE TABLE IF NOT EXISTS "keyed_jobs_tokens" (
   "job" bigint NOT NULL,
+  "version" bigint NOT NULL,
+  "at" timestamptz NOT NULL,
+  "epoch" bigint NOT NULL,
   "token" text COLLATE "C" NOT NULL,
   "event" text COLLATE "C" NOT NULL,
   "fingerprint" text COLLATE "C" NOT NULL,
-  "version" bigint NOT NULL,
-  "at" timestamptz NOT NULL,
   "from_state" text COLLATE "C" NOT NULL,
   "to_state" text COLLATE "C" NOT NULL,
-  "epoch" bigint NOT NULL,
   PRIMARY KEY ("job", "token")
 );
 CREATE TABLE IF NOT EXISTS "keyed_jobs_sweeps" (
@@ -223,24 +224,24 @@ SELECT "id" FROM "keyed_jobs" WHERE "state" IN ('running') AND "lease_until" <= 
 ORDER BY "lease_until", "id" LIMIT $1 FOR UPDATE SKIP LOCKED
 ))
   AND CASE WHEN "state" IN ('running') AND "lease_until" <= statement_timestamp() THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "rule", "version", "epoch", "state", "previous", "lease_until", "changed_at"
 ), "logged" AS (
 INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'expire' END, "previous", "state", "epoch", $2, "changed_at", "lease_until", $3 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "rule" FROM "changed";
 
 -- claim by id
 WITH "changed" AS (
 UPDATE "keyed_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'running' ELSE 'failed' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE coalesce("error", 'attempts used up') END, "changed_at" = clock_timestamp()
 WHERE "id" = $2
   AND (("state" IN ('waiting') AND "run_at" <= statement_timestamp()) OR ("state" IN ('running') AND "lease_until" <= statement_timestamp()))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "result"
+RETURNING "id", "version", "epoch", "attempts", "lease_until", "priority", "state", "previous", "changed_at", "rule", "payload", "result"
 ), "logged" AS (
 INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'claim' END, "previous", "state", "epoch", $1, "changed_at", "lease_until", $3 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "result" FROM "changed";
+SELECT "id", "version", "epoch", "attempts", "lease_until", "priority", "payload", "result" FROM "changed";
 
 -- claim next
 WITH "changed" AS (
@@ -257,12 +258,12 @@ SELECT "due"."id" FROM "level" CROSS JOIN LATERAL (
 LIMIT $4
 ))
   AND CASE WHEN (("state" IN ('waiting') AND "run_at" <= statement_timestamp()) OR ("state" IN ('running') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "result"
+RETURNING "id", "version", "epoch", "attempts", "lease_until", "priority", "state", "previous", "changed_at", "rule", "payload", "result"
 ), "logged" AS (
 INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'claim' END, "previous", "state", "epoch", $1, "changed_at", "lease_until", $5 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "result" FROM "changed";
+SELECT "id", "version", "epoch", "attempts", "lease_until", "priority", "payload", "result" FROM "changed";
 
 -- claim front
 SELECT "priority", "run_at" FROM "keyed_jobs"
@@ -286,12 +287,12 @@ SELECT "id" FROM "keyed_jobs" WHERE "state" IN ('waiting') AND "attempts" >= 3
 ORDER BY "id" LIMIT $1 FOR UPDATE SKIP LOCKED
 ))
   AND CASE WHEN "state" IN ('waiting') AND "attempts" >= 3 THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "rule", "version", "epoch", "state", "previous", "lease_until", "changed_at"
 ), "logged" AS (
 INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'exhaust', "previous", "state", "epoch", $2, "changed_at", "lease_until", $3 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "rule" FROM "changed";
 
 -- claim reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -299,12 +300,12 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "keyed_jobs" WHERE "id" = $1;
 
 -- claim adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at", "kept"."payload", "kept"."result"
+SELECT "log"."job", "log"."version", "log"."epoch", "kept"."attempts", "log"."lease_until", "kept"."priority", "kept"."payload", "kept"."result"
 FROM "keyed_jobs" AS "kept" JOIN "keyed_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
 
 -- claim adopt claimed
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at", "kept"."payload", "kept"."result"
+SELECT "log"."job", "log"."version", "log"."epoch", "kept"."attempts", "log"."lease_until", "kept"."priority", "kept"."payload", "kept"."result"
 FROM "keyed_jobs" AS "kept" JOIN "keyed_jobs_log" AS "log" ON "log"."job" = "kept"."id" AND "log"."version" = "kept"."version"
 WHERE "kept"."state" IN ('running') AND "kept"."state" IN ('running') AND "kept"."lease_until" > statement_timestamp() AND "log"."nonce" = $1;
 
@@ -314,12 +315,12 @@ UPDATE "keyed_jobs" SET "previous" = "state", "state" = 'done', "rule" = 1, "ver
 WHERE "id" = $2
   AND "epoch" = $3
   AND "state" IN ('running')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'complete', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- complete with token
 WITH "changed" AS (
@@ -328,7 +329,7 @@ WHERE "id" = $2
   AND "epoch" = $3
   AND "state" IN ('running')
   AND NOT EXISTS (SELECT 1 FROM "keyed_jobs_tokens" WHERE "job" = $2 AND "token" = $4)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'complete', "previous", "state", "epoch", $5, "changed_at", "lease_until", $6 FROM "changed"
@@ -336,7 +337,7 @@ SELECT "id", "version", 'complete', "previous", "state", "epoch", $5, "changed_a
 INSERT INTO "keyed_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", $4, 'complete', $7, "version", "changed_at", "previous", "state", "epoch" FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- complete many
 WITH "held" AS MATERIALIZED (
@@ -349,7 +350,7 @@ WHERE "id" = ANY(ARRAY["row$1"])
   AND CASE WHEN "epoch" = "row$2"
   AND "state" IN ('running') THEN TRUE ELSE FALSE END
   AND ("row$3" IS NULL OR NOT EXISTS (SELECT 1 FROM "keyed_jobs_tokens" WHERE "job" = "row$1" AND "token" = "row$3" OFFSET 0))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "row$3", "row$4", "row$5"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until", "row$3", "row$4", "row$5"
 ), "logged" AS (
 INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'complete', "previous", "state", "epoch", "row$5", "changed_at", "lease_until", $7 FROM "changed"
@@ -357,7 +358,7 @@ SELECT "id", "version", 'complete', "previous", "state", "epoch", "row$5", "chan
 INSERT INTO "keyed_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", "row$3", 'complete', "row$4", "version", "changed_at", "previous", "state", "epoch" FROM "changed" WHERE "row$3" IS NOT NULL
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- complete many plain
 WITH "changed" AS (
@@ -367,12 +368,12 @@ WHERE (SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL
   AND "id" = ANY(ARRAY["row$1"])
   AND CASE WHEN "epoch" = "row$2"
   AND "state" IN ('running') THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'complete', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- complete reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -380,7 +381,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "keyed_jobs" WHERE "id" = $1;
 
 -- complete adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at"
 FROM "keyed_jobs" AS "kept" JOIN "keyed_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
 
@@ -390,12 +391,12 @@ UPDATE "keyed_jobs" SET "previous" = "state", "state" = 'waiting', "rule" = 2, "
 WHERE "id" = $1
   AND "epoch" = $2
   AND "state" IN ('running')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'release', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- release with token
 WITH "changed" AS (
@@ -404,7 +405,7 @@ WHERE "id" = $1
   AND "epoch" = $2
   AND "state" IN ('running')
   AND NOT EXISTS (SELECT 1 FROM "keyed_jobs_tokens" WHERE "job" = $1 AND "token" = $3)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'release', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
@@ -412,7 +413,7 @@ SELECT "id", "version", 'release', "previous", "state", "epoch", $4, "changed_at
 INSERT INTO "keyed_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", $3, 'release', $6, "version", "changed_at", "previous", "state", "epoch" FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- release many
 WITH "held" AS MATERIALIZED (
@@ -425,7 +426,7 @@ WHERE "id" = ANY(ARRAY["row$1"])
   AND CASE WHEN "epoch" = "row$2"
   AND "state" IN ('running') THEN TRUE ELSE FALSE END
   AND ("row$3" IS NULL OR NOT EXISTS (SELECT 1 FROM "keyed_jobs_tokens" WHERE "job" = "row$1" AND "token" = "row$3" OFFSET 0))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "row$3", "row$4", "row$5"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until", "row$3", "row$4", "row$5"
 ), "logged" AS (
 INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'release', "previous", "state", "epoch", "row$5", "changed_at", "lease_until", $6 FROM "changed"
@@ -433,7 +434,7 @@ SELECT "id", "version", 'release', "previous", "state", "epoch", "row$5", "chang
 INSERT INTO "keyed_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", "row$3", 'release', "row$4", "version", "changed_at", "previous", "state", "epoch" FROM "changed" WHERE "row$3" IS NOT NULL
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- release many plain
 WITH "changed" AS (
@@ -443,12 +444,12 @@ WHERE (SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL
   AND "id" = ANY(ARRAY["row$1"])
   AND CASE WHEN "epoch" = "row$2"
   AND "state" IN ('running') THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "keyed_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'release', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- release reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -456,6 +457,6 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "keyed_jobs" WHERE "id" = $1;
 
 -- release adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at"
 FROM "keyed_jobs" AS "kept" JOIN "keyed_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;

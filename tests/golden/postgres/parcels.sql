@@ -1,47 +1,48 @@
 -- Schema
 CREATE TABLE IF NOT EXISTS "parcels" (
   "id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  "state" text COLLATE "C" NOT NULL CONSTRAINT "parcels_state" CHECK ("state" = ANY ('{"waiting","packing","packed","sent","lost","returned"}'::text[])),
   "version" bigint NOT NULL,
   "epoch" bigint NOT NULL,
-  "attempts" integer NOT NULL,
-  "owner" text COLLATE "C",
-  "lease_until" timestamptz,
   "run_at" timestamptz NOT NULL,
+  "created_at" timestamptz NOT NULL,
+  "changed_at" timestamptz NOT NULL,
+  "number" bigint NOT NULL,
+  "attempts" integer NOT NULL,
   "priority" integer NOT NULL,
+  "rule" integer NOT NULL,
+  "lease_until" timestamptz,
+  "state" text COLLATE "C" NOT NULL,
+  "owner" text COLLATE "C",
   "key" text COLLATE "C",
   "fingerprint" text COLLATE "C",
   "error" text COLLATE "C",
-  "created_at" timestamptz NOT NULL,
-  "changed_at" timestamptz NOT NULL,
   "previous" text COLLATE "C",
-  "rule" integer NOT NULL,
-  "number" bigint NOT NULL,
-  "mark" text COLLATE "C"
+  "mark" text COLLATE "C",
+  CONSTRAINT "parcels_state" CHECK ("state" = ANY ('{"waiting","packing","packed","sent","lost","returned"}'::text[]))
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
 CREATE TABLE IF NOT EXISTS "parcels_log" (
   "job" bigint NOT NULL,
   "version" bigint NOT NULL,
-  "event" text COLLATE "C" NOT NULL,
-  "from_state" text COLLATE "C",
-  "to_state" text COLLATE "C" NOT NULL,
   "epoch" bigint NOT NULL,
-  "actor" text COLLATE "C",
   "at" timestamptz NOT NULL,
   "lease_until" timestamptz,
+  "event" text COLLATE "C" NOT NULL,
+  "to_state" text COLLATE "C" NOT NULL,
   "nonce" bytea NOT NULL,
+  "from_state" text COLLATE "C",
+  "actor" text COLLATE "C",
   PRIMARY KEY ("job", "version")
 );
 CREATE TABLE IF NOT EXISTS "parcels_tokens" (
   "job" bigint NOT NULL,
+  "version" bigint NOT NULL,
+  "at" timestamptz NOT NULL,
+  "epoch" bigint NOT NULL,
   "token" text COLLATE "C" NOT NULL,
   "event" text COLLATE "C" NOT NULL,
   "fingerprint" text COLLATE "C" NOT NULL,
-  "version" bigint NOT NULL,
-  "at" timestamptz NOT NULL,
   "from_state" text COLLATE "C" NOT NULL,
   "to_state" text COLLATE "C" NOT NULL,
-  "epoch" bigint NOT NULL,
   PRIMARY KEY ("job", "token")
 );
 CREATE TABLE IF NOT EXISTS "parcels_sweeps" (
@@ -74,23 +75,23 @@ CREATE TABLE IF NOT EXISTS "parcels_groups" (
 CREATE TABLE IF NOT EXISTS "parcels_outbox" (
   "job" bigint NOT NULL,
   "version" bigint NOT NULL,
-  "part" integer NOT NULL,
-  "topic" text COLLATE "C" NOT NULL,
   "at" timestamptz NOT NULL,
   "generation" bigint NOT NULL,
+  "part" integer NOT NULL,
+  "topic" text COLLATE "C" NOT NULL,
   PRIMARY KEY ("job", "version", "part")
 );
 CREATE TABLE IF NOT EXISTS "parcels_deliveries" (
   "job" bigint NOT NULL,
   "version" bigint NOT NULL,
-  "part" integer NOT NULL,
-  "consumer" text COLLATE "C" NOT NULL,
-  "topic" text COLLATE "C" NOT NULL,
   "at" timestamptz NOT NULL,
   "epoch" bigint NOT NULL,
-  "tries" integer NOT NULL,
   "run_at" timestamptz NOT NULL,
+  "part" integer NOT NULL,
+  "tries" integer NOT NULL,
   "parked_at" timestamptz,
+  "consumer" text COLLATE "C" NOT NULL,
+  "topic" text COLLATE "C" NOT NULL,
   "error" text COLLATE "C",
   PRIMARY KEY ("job", "version", "part", "consumer")
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
@@ -236,7 +237,7 @@ SELECT "id" FROM "parcels" WHERE "state" IN ('packing') AND "lease_until" <= sta
 ORDER BY "lease_until", "id" LIMIT $1 FOR UPDATE SKIP LOCKED
 ))
   AND CASE WHEN "state" IN ('packing') AND "lease_until" <= statement_timestamp() THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "rule", "version", "epoch", "state", "previous", "lease_until", "changed_at"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'expire' END, "previous", "state", "epoch", $2, "changed_at", "lease_until", $3 FROM "changed"
@@ -248,14 +249,14 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "rule" FROM "changed";
 
 -- take by id
 WITH "changed" AS (
 UPDATE "parcels" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'packing' ELSE 'lost' END, "rule" = CASE WHEN "attempts" < 2 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 60000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 60000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE coalesce("error", 'attempts used up') END, "changed_at" = clock_timestamp()
 WHERE "id" = $2
   AND (("state" IN ('waiting') AND "run_at" <= statement_timestamp()) OR ("state" IN ('packing') AND "lease_until" <= statement_timestamp()))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "number", "mark"
+RETURNING "id", "version", "epoch", "attempts", "lease_until", "priority", "state", "previous", "changed_at", "rule", "number", "mark"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'take' END, "previous", "state", "epoch", $1, "changed_at", "lease_until", $3 FROM "changed"
@@ -269,7 +270,7 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "number", "mark" FROM "changed";
+SELECT "id", "version", "epoch", "attempts", "lease_until", "priority", "number", "mark" FROM "changed";
 
 -- take next
 WITH "changed" AS (
@@ -286,7 +287,7 @@ SELECT "due"."id" FROM "level" CROSS JOIN LATERAL (
 LIMIT $4
 ))
   AND CASE WHEN (("state" IN ('waiting') AND "run_at" <= statement_timestamp()) OR ("state" IN ('packing') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "number", "mark"
+RETURNING "id", "version", "epoch", "attempts", "lease_until", "priority", "state", "previous", "changed_at", "rule", "number", "mark"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'take' END, "previous", "state", "epoch", $1, "changed_at", "lease_until", $5 FROM "changed"
@@ -300,7 +301,7 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "number", "mark" FROM "changed";
+SELECT "id", "version", "epoch", "attempts", "lease_until", "priority", "number", "mark" FROM "changed";
 
 -- take front
 SELECT "priority", "run_at" FROM "parcels"
@@ -324,7 +325,7 @@ SELECT "id" FROM "parcels" WHERE "state" IN ('waiting') AND "attempts" >= 2
 ORDER BY "id" LIMIT $1 FOR UPDATE SKIP LOCKED
 ))
   AND CASE WHEN "state" IN ('waiting') AND "attempts" >= 2 THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "rule", "version", "epoch", "state", "previous", "lease_until", "changed_at"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'exhaust', "previous", "state", "epoch", $2, "changed_at", "lease_until", $3 FROM "changed"
@@ -336,7 +337,7 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "rule" FROM "changed";
 
 -- take reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -344,12 +345,12 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "parcels" WHERE "id" = $1;
 
 -- take adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at", "kept"."number", "kept"."mark"
+SELECT "log"."job", "log"."version", "log"."epoch", "kept"."attempts", "log"."lease_until", "kept"."priority", "kept"."number", "kept"."mark"
 FROM "parcels" AS "kept" JOIN "parcels_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
 
 -- take adopt claimed
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at", "kept"."number", "kept"."mark"
+SELECT "log"."job", "log"."version", "log"."epoch", "kept"."attempts", "log"."lease_until", "kept"."priority", "kept"."number", "kept"."mark"
 FROM "parcels" AS "kept" JOIN "parcels_log" AS "log" ON "log"."job" = "kept"."id" AND "log"."version" = "kept"."version"
 WHERE "kept"."state" IN ('packing') AND "kept"."state" IN ('packing') AND "kept"."lease_until" > statement_timestamp() AND "log"."nonce" = $1;
 
@@ -360,7 +361,7 @@ WHERE "id" = $2
   AND "epoch" = $3
   AND ("state" IN ('packing') AND ($1)
     OR "state" IN ('packing'))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "state", "epoch", "previous", "lease_until", "rule"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'inspect', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
@@ -372,7 +373,7 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "state" FROM "changed";
 
 -- inspect with token
 WITH "changed" AS (
@@ -382,7 +383,7 @@ WHERE "id" = $2
   AND ("state" IN ('packing') AND ($1)
     OR "state" IN ('packing'))
   AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = $2 AND "token" = $4)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "state", "epoch", "previous", "lease_until", "rule"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'inspect', "previous", "state", "epoch", $5, "changed_at", "lease_until", $6 FROM "changed"
@@ -397,7 +398,7 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "state" FROM "changed";
 
 -- inspect many
 WITH "held" AS MATERIALIZED (
@@ -411,7 +412,7 @@ WHERE "id" = ANY(ARRAY["row$1"])
   AND ("state" IN ('packing') AND ("row$6")
     OR "state" IN ('packing')) THEN TRUE ELSE FALSE END
   AND ("row$3" IS NULL OR NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = "row$1" AND "token" = "row$3" OFFSET 0))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "row$3", "row$4", "row$5"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "state", "epoch", "previous", "lease_until", "rule", "row$3", "row$4", "row$5"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'inspect', "previous", "state", "epoch", "row$5", "changed_at", "lease_until", $7 FROM "changed"
@@ -426,7 +427,7 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "state" FROM "changed";
 
 -- inspect many plain
 WITH "changed" AS (
@@ -437,7 +438,7 @@ WHERE (SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL
   AND CASE WHEN "epoch" = "row$2"
   AND ("state" IN ('packing') AND ("row$3")
     OR "state" IN ('packing')) THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "state", "epoch", "previous", "lease_until", "rule"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'inspect', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
@@ -449,7 +450,7 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "state" FROM "changed";
 
 -- inspect reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -458,7 +459,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "parcels" WHERE "id" = $2;
 
 -- inspect adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."to_state"
 FROM "parcels" AS "kept" JOIN "parcels_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
 
@@ -468,7 +469,7 @@ UPDATE "parcels" SET "previous" = "state", "state" = 'packing', "rule" = 3, "ver
 WHERE "id" = $1
   AND "epoch" = $2
   AND "state" IN ('packing')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "lease_until", "epoch", "state", "previous", "rule"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'weigh', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
@@ -480,7 +481,7 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "lease_until" FROM "changed";
 
 -- weigh with token
 WITH "changed" AS (
@@ -489,7 +490,7 @@ WHERE "id" = $1
   AND "epoch" = $2
   AND "state" IN ('packing')
   AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = $1 AND "token" = $3)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "lease_until", "epoch", "state", "previous", "rule"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'weigh', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
@@ -504,7 +505,7 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "lease_until" FROM "changed";
 
 -- weigh many
 WITH "held" AS MATERIALIZED (
@@ -517,7 +518,7 @@ WHERE "id" = ANY(ARRAY["row$1"])
   AND CASE WHEN "epoch" = "row$2"
   AND "state" IN ('packing') THEN TRUE ELSE FALSE END
   AND ("row$3" IS NULL OR NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = "row$1" AND "token" = "row$3" OFFSET 0))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "row$3", "row$4", "row$5"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "lease_until", "epoch", "state", "previous", "rule", "row$3", "row$4", "row$5"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'weigh', "previous", "state", "epoch", "row$5", "changed_at", "lease_until", $6 FROM "changed"
@@ -532,7 +533,7 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "lease_until" FROM "changed";
 
 -- weigh reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -540,7 +541,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "parcels" WHERE "id" = $1;
 
 -- weigh adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."lease_until"
 FROM "parcels" AS "kept" JOIN "parcels_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
 
@@ -550,7 +551,7 @@ UPDATE "parcels" SET "previous" = "state", "state" = 'sent', "rule" = 4, "versio
 WHERE "id" = $1
   AND "epoch" = $2
   AND "state" IN ('packing')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until", "rule"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'send', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
@@ -562,7 +563,7 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- send with token
 WITH "changed" AS (
@@ -571,7 +572,7 @@ WHERE "id" = $1
   AND "epoch" = $2
   AND "state" IN ('packing')
   AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = $1 AND "token" = $3)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until", "rule"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'send', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
@@ -586,7 +587,7 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- send many
 WITH "held" AS MATERIALIZED (
@@ -599,7 +600,7 @@ WHERE "id" = ANY(ARRAY["row$1"])
   AND CASE WHEN "epoch" = "row$2"
   AND "state" IN ('packing') THEN TRUE ELSE FALSE END
   AND ("row$3" IS NULL OR NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = "row$1" AND "token" = "row$3" OFFSET 0))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "row$3", "row$4", "row$5"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until", "rule", "row$3", "row$4", "row$5"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'send', "previous", "state", "epoch", "row$5", "changed_at", "lease_until", $6 FROM "changed"
@@ -614,7 +615,7 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- send many plain
 WITH "changed" AS (
@@ -624,7 +625,7 @@ WHERE (SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL
   AND "id" = ANY(ARRAY["row$1"])
   AND CASE WHEN "epoch" = "row$2"
   AND "state" IN ('packing') THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until", "rule"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'send', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
@@ -636,7 +637,7 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- send reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -644,7 +645,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "parcels" WHERE "id" = $1;
 
 -- send adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at"
 FROM "parcels" AS "kept" JOIN "parcels_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
 
@@ -654,7 +655,7 @@ UPDATE "parcels" SET "previous" = "state", "state" = 'packed', "rule" = 5, "vers
 WHERE "id" = $2
   AND "version" = $3
   AND "state" IN ('packed')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until", "rule"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'relabel', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
@@ -666,7 +667,7 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "epoch" FROM "changed";
 
 -- relabel with token
 WITH "changed" AS (
@@ -675,7 +676,7 @@ WHERE "id" = $2
   AND "version" = $3
   AND "state" IN ('packed')
   AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = $2 AND "token" = $4)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until", "rule"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'relabel', "previous", "state", "epoch", $5, "changed_at", "lease_until", $6 FROM "changed"
@@ -690,14 +691,14 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "epoch" FROM "changed";
 
 -- relabel any version
 WITH "changed" AS (
 UPDATE "parcels" SET "previous" = "state", "state" = 'packed', "rule" = 5, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "mark" = $1, "changed_at" = clock_timestamp()
 WHERE "id" = $2
   AND "state" IN ('packed')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until", "rule"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'relabel', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
@@ -709,7 +710,7 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "epoch" FROM "changed";
 
 -- relabel any version with token
 WITH "changed" AS (
@@ -717,7 +718,7 @@ UPDATE "parcels" SET "previous" = "state", "state" = 'packed', "rule" = 5, "vers
 WHERE "id" = $2
   AND "state" IN ('packed')
   AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = $2 AND "token" = $3)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until", "rule"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'relabel', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
@@ -732,7 +733,7 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "epoch" FROM "changed";
 
 -- relabel reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -740,7 +741,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "parcels" WHERE "id" = $1;
 
 -- relabel adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."epoch"
 FROM "parcels" AS "kept" JOIN "parcels_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
 
@@ -750,7 +751,7 @@ UPDATE "parcels" SET "previous" = "state", "state" = 'returned', "rule" = 6, "ve
 WHERE "id" = $1
   AND "version" = $2
   AND "state" IN ('waiting', 'packed')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch", "state", "lease_until", "rule"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'recall', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
@@ -762,7 +763,7 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "changed";
 
 -- recall with token
 WITH "changed" AS (
@@ -771,7 +772,7 @@ WHERE "id" = $1
   AND "version" = $2
   AND "state" IN ('waiting', 'packed')
   AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = $1 AND "token" = $3)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch", "state", "lease_until", "rule"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'recall', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
@@ -786,14 +787,14 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "changed";
 
 -- recall any version
 WITH "changed" AS (
 UPDATE "parcels" SET "previous" = "state", "state" = 'returned', "rule" = 6, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "changed_at" = clock_timestamp()
 WHERE "id" = $1
   AND "state" IN ('waiting', 'packed')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch", "state", "lease_until", "rule"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'recall', "previous", "state", "epoch", $2, "changed_at", "lease_until", $3 FROM "changed"
@@ -805,7 +806,7 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "changed";
 
 -- recall any version with token
 WITH "changed" AS (
@@ -813,7 +814,7 @@ UPDATE "parcels" SET "previous" = "state", "state" = 'returned', "rule" = 6, "ve
 WHERE "id" = $1
   AND "state" IN ('waiting', 'packed')
   AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = $1 AND "token" = $2)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch", "state", "lease_until", "rule"
 ), "logged" AS (
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'recall', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
@@ -828,7 +829,7 @@ RETURNING "job", "version", "part", "topic", "at"
 INSERT INTO "parcels_deliveries" ("job", "version", "part", "consumer", "topic", "at", "epoch", "tries", "run_at")
 SELECT "job", "version", "part", "name", "topic", "at", 0, 0, "at" FROM "emitted" CROSS JOIN "parcels_groups" WHERE "active"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "changed";
 
 -- recall reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -836,7 +837,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "parcels" WHERE "id" = $1;
 
 -- recall adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."from_state", "log"."epoch"
 FROM "parcels" AS "kept" JOIN "parcels_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
 

@@ -1,51 +1,52 @@
 -- Schema
 CREATE TABLE IF NOT EXISTS "queue_jobs" (
   "id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  "state" text COLLATE "C" NOT NULL CONSTRAINT "queue_jobs_state" CHECK ("state" = ANY ('{"queued","running","worked","refining","done","failed","dead","cancelled"}'::text[])),
   "version" bigint NOT NULL,
   "epoch" bigint NOT NULL,
-  "attempts" integer NOT NULL,
-  "owner" text COLLATE "C",
-  "lease_until" timestamptz,
   "run_at" timestamptz NOT NULL,
+  "created_at" timestamptz NOT NULL,
+  "changed_at" timestamptz NOT NULL,
+  "steps" bigint NOT NULL,
+  "attempts" integer NOT NULL,
   "priority" integer NOT NULL,
+  "rule" integer NOT NULL,
+  "percent" integer NOT NULL,
+  "lease_until" timestamptz,
+  "finished" timestamptz,
+  "state" text COLLATE "C" NOT NULL,
+  "payload" text COLLATE "C" NOT NULL,
+  "owner" text COLLATE "C",
   "key" text COLLATE "C",
   "fingerprint" text COLLATE "C",
   "error" text COLLATE "C",
-  "created_at" timestamptz NOT NULL,
-  "changed_at" timestamptz NOT NULL,
   "previous" text COLLATE "C",
-  "rule" integer NOT NULL,
-  "payload" text COLLATE "C" NOT NULL,
   "label" text COLLATE "C",
   "result" text COLLATE "C",
-  "finished" timestamptz,
-  "percent" integer NOT NULL,
-  "steps" bigint NOT NULL
+  CONSTRAINT "queue_jobs_state" CHECK ("state" = ANY ('{"queued","running","worked","refining","done","failed","dead","cancelled"}'::text[]))
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
 CREATE TABLE IF NOT EXISTS "queue_jobs_log" (
   "job" bigint NOT NULL,
   "version" bigint NOT NULL,
-  "event" text COLLATE "C" NOT NULL,
-  "from_state" text COLLATE "C",
-  "to_state" text COLLATE "C" NOT NULL,
   "epoch" bigint NOT NULL,
-  "actor" text COLLATE "C",
   "at" timestamptz NOT NULL,
   "lease_until" timestamptz,
+  "event" text COLLATE "C" NOT NULL,
+  "to_state" text COLLATE "C" NOT NULL,
   "nonce" bytea NOT NULL,
+  "from_state" text COLLATE "C",
+  "actor" text COLLATE "C",
   PRIMARY KEY ("job", "version")
 );
 CREATE TABLE IF NOT EXISTS "queue_jobs_tokens" (
   "job" bigint NOT NULL,
+  "version" bigint NOT NULL,
+  "at" timestamptz NOT NULL,
+  "epoch" bigint NOT NULL,
   "token" text COLLATE "C" NOT NULL,
   "event" text COLLATE "C" NOT NULL,
   "fingerprint" text COLLATE "C" NOT NULL,
-  "version" bigint NOT NULL,
-  "at" timestamptz NOT NULL,
   "from_state" text COLLATE "C" NOT NULL,
   "to_state" text COLLATE "C" NOT NULL,
-  "epoch" bigint NOT NULL,
   PRIMARY KEY ("job", "token")
 );
 CREATE TABLE IF NOT EXISTS "queue_jobs_sweeps" (
@@ -210,24 +211,24 @@ SELECT "id" FROM "queue_jobs" WHERE "state" IN ('running', 'refining') AND "leas
 ORDER BY "lease_until", "id" LIMIT $1 FOR UPDATE SKIP LOCKED
 ))
   AND CASE WHEN "state" IN ('running', 'refining') AND "lease_until" <= statement_timestamp() THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "rule", "version", "epoch", "state", "previous", "lease_until", "changed_at"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'expire' END, "previous", "state", "epoch", $2, "changed_at", "lease_until", $3 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "rule" FROM "changed";
 
 -- claim by id
 WITH "changed" AS (
 UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'running' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 30000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE coalesce("error", 'attempts used up') END, "changed_at" = clock_timestamp()
 WHERE "id" = $2
   AND (("state" IN ('queued') AND "run_at" <= statement_timestamp()) OR ("state" IN ('running') AND "lease_until" <= statement_timestamp()))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps"
+RETURNING "id", "version", "epoch", "attempts", "lease_until", "priority", "state", "previous", "changed_at", "rule", "payload", "label", "result", "finished", "percent", "steps"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'claim' END, "previous", "state", "epoch", $1, "changed_at", "lease_until", $3 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps" FROM "changed";
+SELECT "id", "version", "epoch", "attempts", "lease_until", "priority", "payload", "label", "result", "finished", "percent", "steps" FROM "changed";
 
 -- claim next
 WITH "changed" AS (
@@ -244,12 +245,12 @@ SELECT "due"."id" FROM "level" CROSS JOIN LATERAL (
 LIMIT $4
 ))
   AND CASE WHEN (("state" IN ('queued') AND "run_at" <= statement_timestamp()) OR ("state" IN ('running') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps"
+RETURNING "id", "version", "epoch", "attempts", "lease_until", "priority", "state", "previous", "changed_at", "rule", "payload", "label", "result", "finished", "percent", "steps"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'claim' END, "previous", "state", "epoch", $1, "changed_at", "lease_until", $5 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps" FROM "changed";
+SELECT "id", "version", "epoch", "attempts", "lease_until", "priority", "payload", "label", "result", "finished", "percent", "steps" FROM "changed";
 
 -- claim front
 SELECT "priority", "run_at" FROM "queue_jobs"
@@ -273,12 +274,12 @@ SELECT "id" FROM "queue_jobs" WHERE "state" IN ('queued') AND "attempts" >= 3
 ORDER BY "id" LIMIT $1 FOR UPDATE SKIP LOCKED
 ))
   AND CASE WHEN "state" IN ('queued') AND "attempts" >= 3 THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "rule", "version", "epoch", "state", "previous", "lease_until", "changed_at"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'exhaust', "previous", "state", "epoch", $2, "changed_at", "lease_until", $3 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "rule" FROM "changed";
 
 -- claim reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -286,12 +287,12 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "queue_jobs" WHERE "id" = $1;
 
 -- claim adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at", "kept"."payload", "kept"."label", "kept"."result", "kept"."finished", "kept"."percent", "kept"."steps"
+SELECT "log"."job", "log"."version", "log"."epoch", "kept"."attempts", "log"."lease_until", "kept"."priority", "kept"."payload", "kept"."label", "kept"."result", "kept"."finished", "kept"."percent", "kept"."steps"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
 
 -- claim adopt claimed
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at", "kept"."payload", "kept"."label", "kept"."result", "kept"."finished", "kept"."percent", "kept"."steps"
+SELECT "log"."job", "log"."version", "log"."epoch", "kept"."attempts", "log"."lease_until", "kept"."priority", "kept"."payload", "kept"."label", "kept"."result", "kept"."finished", "kept"."percent", "kept"."steps"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id" AND "log"."version" = "kept"."version"
 WHERE "kept"."state" IN ('running', 'refining') AND "kept"."state" IN ('running') AND "kept"."lease_until" > statement_timestamp() AND "log"."nonce" = $1;
 
@@ -300,12 +301,12 @@ WITH "changed" AS (
 UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 2 THEN 'refining' ELSE 'dead' END, "rule" = CASE WHEN "attempts" < 2 THEN 1 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 2 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 2 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 2 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 20000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 2 THEN clock_timestamp() + 20000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 2 THEN "error" ELSE coalesce("error", 'attempts used up') END, "changed_at" = clock_timestamp()
 WHERE "id" = $2
   AND (("state" IN ('worked') AND "run_at" <= statement_timestamp()) OR ("state" IN ('refining') AND "lease_until" <= statement_timestamp()))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps"
+RETURNING "id", "version", "epoch", "attempts", "lease_until", "priority", "state", "previous", "changed_at", "rule", "payload", "label", "result", "finished", "percent", "steps"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'refine' END, "previous", "state", "epoch", $1, "changed_at", "lease_until", $3 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps" FROM "changed";
+SELECT "id", "version", "epoch", "attempts", "lease_until", "priority", "payload", "label", "result", "finished", "percent", "steps" FROM "changed";
 
 -- refine next
 WITH "changed" AS (
@@ -322,12 +323,12 @@ SELECT "due"."id" FROM "level" CROSS JOIN LATERAL (
 LIMIT $4
 ))
   AND CASE WHEN (("state" IN ('worked') AND "run_at" <= statement_timestamp()) OR ("state" IN ('refining') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps"
+RETURNING "id", "version", "epoch", "attempts", "lease_until", "priority", "state", "previous", "changed_at", "rule", "payload", "label", "result", "finished", "percent", "steps"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'refine' END, "previous", "state", "epoch", $1, "changed_at", "lease_until", $5 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps" FROM "changed";
+SELECT "id", "version", "epoch", "attempts", "lease_until", "priority", "payload", "label", "result", "finished", "percent", "steps" FROM "changed";
 
 -- refine front
 SELECT "priority", "run_at" FROM "queue_jobs"
@@ -351,12 +352,12 @@ SELECT "id" FROM "queue_jobs" WHERE "state" IN ('worked') AND "attempts" >= 2
 ORDER BY "id" LIMIT $1 FOR UPDATE SKIP LOCKED
 ))
   AND CASE WHEN "state" IN ('worked') AND "attempts" >= 2 THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "rule", "version", "epoch", "state", "previous", "lease_until", "changed_at"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'exhaust', "previous", "state", "epoch", $2, "changed_at", "lease_until", $3 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "rule" FROM "changed";
 
 -- refine reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -364,12 +365,12 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "queue_jobs" WHERE "id" = $1;
 
 -- refine adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at", "kept"."payload", "kept"."label", "kept"."result", "kept"."finished", "kept"."percent", "kept"."steps"
+SELECT "log"."job", "log"."version", "log"."epoch", "kept"."attempts", "log"."lease_until", "kept"."priority", "kept"."payload", "kept"."label", "kept"."result", "kept"."finished", "kept"."percent", "kept"."steps"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
 
 -- refine adopt claimed
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at", "kept"."payload", "kept"."label", "kept"."result", "kept"."finished", "kept"."percent", "kept"."steps"
+SELECT "log"."job", "log"."version", "log"."epoch", "kept"."attempts", "log"."lease_until", "kept"."priority", "kept"."payload", "kept"."label", "kept"."result", "kept"."finished", "kept"."percent", "kept"."steps"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id" AND "log"."version" = "kept"."version"
 WHERE "kept"."state" IN ('running', 'refining') AND "kept"."state" IN ('refining') AND "kept"."lease_until" > statement_timestamp() AND "log"."nonce" = $1;
 
@@ -391,12 +392,12 @@ UPDATE "queue_jobs" SET "previous" = "state", "state" = 'running', "rule" = 3, "
 WHERE "id" = $2
   AND "epoch" = $3
   AND "state" IN ('running')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "lease_until", "epoch", "state", "previous"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'checkpoint', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "lease_until" FROM "changed";
 
 -- checkpoint with token
 WITH "changed" AS (
@@ -405,7 +406,7 @@ WHERE "id" = $2
   AND "epoch" = $3
   AND "state" IN ('running')
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = $2 AND "token" = $4)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "lease_until", "epoch", "state", "previous"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'checkpoint', "previous", "state", "epoch", $5, "changed_at", "lease_until", $6 FROM "changed"
@@ -413,7 +414,7 @@ SELECT "id", "version", 'checkpoint', "previous", "state", "epoch", $5, "changed
 INSERT INTO "queue_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", $4, 'checkpoint', $7, "version", "changed_at", "previous", "state", "epoch" FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "lease_until" FROM "changed";
 
 -- checkpoint many
 WITH "held" AS MATERIALIZED (
@@ -426,7 +427,7 @@ WHERE "id" = ANY(ARRAY["row$1"])
   AND CASE WHEN "epoch" = "row$2"
   AND "state" IN ('running') THEN TRUE ELSE FALSE END
   AND ("row$3" IS NULL OR NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = "row$1" AND "token" = "row$3" OFFSET 0))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "row$3", "row$4", "row$5"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "lease_until", "epoch", "state", "previous", "row$3", "row$4", "row$5"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'checkpoint', "previous", "state", "epoch", "row$5", "changed_at", "lease_until", $7 FROM "changed"
@@ -434,7 +435,7 @@ SELECT "id", "version", 'checkpoint', "previous", "state", "epoch", "row$5", "ch
 INSERT INTO "queue_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", "row$3", 'checkpoint', "row$4", "version", "changed_at", "previous", "state", "epoch" FROM "changed" WHERE "row$3" IS NOT NULL
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "lease_until" FROM "changed";
 
 -- checkpoint reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -442,7 +443,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "queue_jobs" WHERE "id" = $1;
 
 -- checkpoint adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."lease_until"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
 
@@ -453,12 +454,12 @@ WHERE "id" = $2
   AND "epoch" = $3
   AND ("state" IN ('running')
     OR "state" IN ('refining'))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "state", "epoch", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'complete', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "state" FROM "changed";
 
 -- complete with token
 WITH "changed" AS (
@@ -468,7 +469,7 @@ WHERE "id" = $2
   AND ("state" IN ('running')
     OR "state" IN ('refining'))
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = $2 AND "token" = $4)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "state", "epoch", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'complete', "previous", "state", "epoch", $5, "changed_at", "lease_until", $6 FROM "changed"
@@ -476,7 +477,7 @@ SELECT "id", "version", 'complete', "previous", "state", "epoch", $5, "changed_a
 INSERT INTO "queue_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", $4, 'complete', $7, "version", "changed_at", "previous", "state", "epoch" FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "state" FROM "changed";
 
 -- complete many
 WITH "held" AS MATERIALIZED (
@@ -490,7 +491,7 @@ WHERE "id" = ANY(ARRAY["row$1"])
   AND ("state" IN ('running')
     OR "state" IN ('refining')) THEN TRUE ELSE FALSE END
   AND ("row$3" IS NULL OR NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = "row$1" AND "token" = "row$3" OFFSET 0))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "row$3", "row$4", "row$5"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "state", "epoch", "lease_until", "row$3", "row$4", "row$5"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'complete', "previous", "state", "epoch", "row$5", "changed_at", "lease_until", $7 FROM "changed"
@@ -498,7 +499,7 @@ SELECT "id", "version", 'complete', "previous", "state", "epoch", "row$5", "chan
 INSERT INTO "queue_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", "row$3", 'complete', "row$4", "version", "changed_at", "previous", "state", "epoch" FROM "changed" WHERE "row$3" IS NOT NULL
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "state" FROM "changed";
 
 -- complete many plain
 WITH "changed" AS (
@@ -509,12 +510,12 @@ WHERE (SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL
   AND CASE WHEN "epoch" = "row$2"
   AND ("state" IN ('running')
     OR "state" IN ('refining')) THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "state", "epoch", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'complete', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "state" FROM "changed";
 
 -- complete reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -523,7 +524,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "queue_jobs" WHERE "id" = $1;
 
 -- complete adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."from_state", "log"."to_state"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
 
@@ -534,12 +535,12 @@ WHERE "id" = $3
   AND "epoch" = $4
   AND ("state" IN ('running') AND "attempts" < 3 AND (NOT ($1))
     OR "state" IN ('running', 'refining'))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "state", "epoch", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'fail', "previous", "state", "epoch", $5, "changed_at", "lease_until", $6 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "state" FROM "changed";
 
 -- fail with token
 WITH "changed" AS (
@@ -549,7 +550,7 @@ WHERE "id" = $3
   AND ("state" IN ('running') AND "attempts" < 3 AND (NOT ($1))
     OR "state" IN ('running', 'refining'))
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = $3 AND "token" = $5)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "state", "epoch", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'fail', "previous", "state", "epoch", $6, "changed_at", "lease_until", $7 FROM "changed"
@@ -557,7 +558,7 @@ SELECT "id", "version", 'fail', "previous", "state", "epoch", $6, "changed_at", 
 INSERT INTO "queue_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", $5, 'fail', $8, "version", "changed_at", "previous", "state", "epoch" FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "state" FROM "changed";
 
 -- fail many
 WITH "held" AS MATERIALIZED (
@@ -571,7 +572,7 @@ WHERE "id" = ANY(ARRAY["row$1"])
   AND ("state" IN ('running') AND "attempts" < 3 AND (NOT ("row$6"))
     OR "state" IN ('running', 'refining')) THEN TRUE ELSE FALSE END
   AND ("row$3" IS NULL OR NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = "row$1" AND "token" = "row$3" OFFSET 0))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "row$3", "row$4", "row$5"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "state", "epoch", "lease_until", "row$3", "row$4", "row$5"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'fail', "previous", "state", "epoch", "row$5", "changed_at", "lease_until", $8 FROM "changed"
@@ -579,7 +580,7 @@ SELECT "id", "version", 'fail', "previous", "state", "epoch", "row$5", "changed_
 INSERT INTO "queue_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", "row$3", 'fail', "row$4", "version", "changed_at", "previous", "state", "epoch" FROM "changed" WHERE "row$3" IS NOT NULL
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "state" FROM "changed";
 
 -- fail many plain
 WITH "changed" AS (
@@ -590,12 +591,12 @@ WHERE (SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL
   AND CASE WHEN "epoch" = "row$2"
   AND ("state" IN ('running') AND "attempts" < 3 AND (NOT ("row$3"))
     OR "state" IN ('running', 'refining')) THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "state", "epoch", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'fail', "previous", "state", "epoch", $5, "changed_at", "lease_until", $6 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "state" FROM "changed";
 
 -- fail reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -604,7 +605,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "queue_jobs" WHERE "id" = $2;
 
 -- fail adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."from_state", "log"."to_state"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
 
@@ -614,12 +615,12 @@ UPDATE "queue_jobs" SET "previous" = "state", "state" = 'queued', "rule" = 8, "v
 WHERE "id" = $1
   AND "epoch" = $2
   AND "state" IN ('running')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'release', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- release with token
 WITH "changed" AS (
@@ -628,7 +629,7 @@ WHERE "id" = $1
   AND "epoch" = $2
   AND "state" IN ('running')
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = $1 AND "token" = $3)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'release', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
@@ -636,7 +637,7 @@ SELECT "id", "version", 'release', "previous", "state", "epoch", $4, "changed_at
 INSERT INTO "queue_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", $3, 'release', $6, "version", "changed_at", "previous", "state", "epoch" FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- release many
 WITH "held" AS MATERIALIZED (
@@ -649,7 +650,7 @@ WHERE "id" = ANY(ARRAY["row$1"])
   AND CASE WHEN "epoch" = "row$2"
   AND "state" IN ('running') THEN TRUE ELSE FALSE END
   AND ("row$3" IS NULL OR NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = "row$1" AND "token" = "row$3" OFFSET 0))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "row$3", "row$4", "row$5"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until", "row$3", "row$4", "row$5"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'release', "previous", "state", "epoch", "row$5", "changed_at", "lease_until", $6 FROM "changed"
@@ -657,7 +658,7 @@ SELECT "id", "version", 'release', "previous", "state", "epoch", "row$5", "chang
 INSERT INTO "queue_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", "row$3", 'release', "row$4", "version", "changed_at", "previous", "state", "epoch" FROM "changed" WHERE "row$3" IS NOT NULL
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- release many plain
 WITH "changed" AS (
@@ -667,12 +668,12 @@ WHERE (SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL
   AND "id" = ANY(ARRAY["row$1"])
   AND CASE WHEN "epoch" = "row$2"
   AND "state" IN ('running') THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'release', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- release reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -680,7 +681,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "queue_jobs" WHERE "id" = $1;
 
 -- release adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
 
@@ -690,12 +691,12 @@ UPDATE "queue_jobs" SET "previous" = "state", "state" = 'queued', "rule" = 9, "v
 WHERE "id" = $1
   AND "epoch" = $2
   AND "state" IN ('running')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'hand_back', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- hand_back with token
 WITH "changed" AS (
@@ -704,7 +705,7 @@ WHERE "id" = $1
   AND "epoch" = $2
   AND "state" IN ('running')
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = $1 AND "token" = $3)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'hand_back', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
@@ -712,7 +713,7 @@ SELECT "id", "version", 'hand_back', "previous", "state", "epoch", $4, "changed_
 INSERT INTO "queue_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", $3, 'hand_back', $6, "version", "changed_at", "previous", "state", "epoch" FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- hand_back many
 WITH "held" AS MATERIALIZED (
@@ -725,7 +726,7 @@ WHERE "id" = ANY(ARRAY["row$1"])
   AND CASE WHEN "epoch" = "row$2"
   AND "state" IN ('running') THEN TRUE ELSE FALSE END
   AND ("row$3" IS NULL OR NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = "row$1" AND "token" = "row$3" OFFSET 0))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "row$3", "row$4", "row$5"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until", "row$3", "row$4", "row$5"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'hand_back', "previous", "state", "epoch", "row$5", "changed_at", "lease_until", $6 FROM "changed"
@@ -733,7 +734,7 @@ SELECT "id", "version", 'hand_back', "previous", "state", "epoch", "row$5", "cha
 INSERT INTO "queue_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", "row$3", 'hand_back', "row$4", "version", "changed_at", "previous", "state", "epoch" FROM "changed" WHERE "row$3" IS NOT NULL
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- hand_back many plain
 WITH "changed" AS (
@@ -743,12 +744,12 @@ WHERE (SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL
   AND "id" = ANY(ARRAY["row$1"])
   AND CASE WHEN "epoch" = "row$2"
   AND "state" IN ('running') THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'hand_back', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- hand_back reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -756,7 +757,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "queue_jobs" WHERE "id" = $1;
 
 -- hand_back adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
 
@@ -766,12 +767,12 @@ UPDATE "queue_jobs" SET "previous" = "state", "state" = 'cancelled', "rule" = 10
 WHERE "id" = $1
   AND "version" = $2
   AND "state" IN ('queued', 'running', 'worked')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch", "state", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'cancel', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "changed";
 
 -- cancel with token
 WITH "changed" AS (
@@ -780,7 +781,7 @@ WHERE "id" = $1
   AND "version" = $2
   AND "state" IN ('queued', 'running', 'worked')
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = $1 AND "token" = $3)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch", "state", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'cancel', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
@@ -788,19 +789,19 @@ SELECT "id", "version", 'cancel', "previous", "state", "epoch", $4, "changed_at"
 INSERT INTO "queue_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", $3, 'cancel', $6, "version", "changed_at", "previous", "state", "epoch" FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "changed";
 
 -- cancel any version
 WITH "changed" AS (
 UPDATE "queue_jobs" SET "previous" = "state", "state" = 'cancelled', "rule" = 10, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "changed_at" = clock_timestamp()
 WHERE "id" = $1
   AND "state" IN ('queued', 'running', 'worked')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch", "state", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'cancel', "previous", "state", "epoch", $2, "changed_at", "lease_until", $3 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "changed";
 
 -- cancel any version with token
 WITH "changed" AS (
@@ -808,7 +809,7 @@ UPDATE "queue_jobs" SET "previous" = "state", "state" = 'cancelled', "rule" = 10
 WHERE "id" = $1
   AND "state" IN ('queued', 'running', 'worked')
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = $1 AND "token" = $2)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch", "state", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'cancel', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
@@ -816,7 +817,7 @@ SELECT "id", "version", 'cancel', "previous", "state", "epoch", $3, "changed_at"
 INSERT INTO "queue_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", $2, 'cancel', $5, "version", "changed_at", "previous", "state", "epoch" FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "changed";
 
 -- cancel reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -824,7 +825,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "queue_jobs" WHERE "id" = $1;
 
 -- cancel adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."from_state", "log"."epoch"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
 
@@ -834,12 +835,12 @@ UPDATE "queue_jobs" SET "previous" = "state", "state" = 'queued', "rule" = 11, "
 WHERE "id" = $2
   AND "version" = $3
   AND "state" IN ('failed', 'dead')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch", "state", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'requeue', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "changed";
 
 -- requeue with token
 WITH "changed" AS (
@@ -848,7 +849,7 @@ WHERE "id" = $2
   AND "version" = $3
   AND "state" IN ('failed', 'dead')
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = $2 AND "token" = $4)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch", "state", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'requeue', "previous", "state", "epoch", $5, "changed_at", "lease_until", $6 FROM "changed"
@@ -856,19 +857,19 @@ SELECT "id", "version", 'requeue', "previous", "state", "epoch", $5, "changed_at
 INSERT INTO "queue_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", $4, 'requeue', $7, "version", "changed_at", "previous", "state", "epoch" FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "changed";
 
 -- requeue any version
 WITH "changed" AS (
 UPDATE "queue_jobs" SET "previous" = "state", "state" = 'queued', "rule" = 11, "version" = "version" + 1, "attempts" = 0, "owner" = NULL, "lease_until" = NULL, "run_at" = clock_timestamp(), "error" = $1, "changed_at" = clock_timestamp()
 WHERE "id" = $2
   AND "state" IN ('failed', 'dead')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch", "state", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'requeue', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "changed";
 
 -- requeue any version with token
 WITH "changed" AS (
@@ -876,7 +877,7 @@ UPDATE "queue_jobs" SET "previous" = "state", "state" = 'queued', "rule" = 11, "
 WHERE "id" = $2
   AND "state" IN ('failed', 'dead')
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = $2 AND "token" = $3)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch", "state", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'requeue', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
@@ -884,7 +885,7 @@ SELECT "id", "version", 'requeue', "previous", "state", "epoch", $4, "changed_at
 INSERT INTO "queue_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", $3, 'requeue', $6, "version", "changed_at", "previous", "state", "epoch" FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "changed";
 
 -- requeue reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -892,7 +893,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "queue_jobs" WHERE "id" = $1;
 
 -- requeue adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."from_state", "log"."epoch"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
 
@@ -903,12 +904,12 @@ WHERE "id" = $2
   AND "version" = $3
   AND ("state" IN ('queued')
     OR "state" IN ('running'))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "state", "epoch", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'annotate', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "state", "epoch", "lease_until" FROM "changed";
 
 -- annotate with token
 WITH "changed" AS (
@@ -918,7 +919,7 @@ WHERE "id" = $2
   AND ("state" IN ('queued')
     OR "state" IN ('running'))
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = $2 AND "token" = $4)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "state", "epoch", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'annotate', "previous", "state", "epoch", $5, "changed_at", "lease_until", $6 FROM "changed"
@@ -926,7 +927,7 @@ SELECT "id", "version", 'annotate', "previous", "state", "epoch", $5, "changed_a
 INSERT INTO "queue_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", $4, 'annotate', $7, "version", "changed_at", "previous", "state", "epoch" FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "state", "epoch", "lease_until" FROM "changed";
 
 -- annotate any version
 WITH "changed" AS (
@@ -934,12 +935,12 @@ UPDATE "queue_jobs" SET "previous" = "state", "state" = CASE WHEN "state" IN ('q
 WHERE "id" = $2
   AND ("state" IN ('queued')
     OR "state" IN ('running'))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "state", "epoch", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'annotate', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "state", "epoch", "lease_until" FROM "changed";
 
 -- annotate any version with token
 WITH "changed" AS (
@@ -948,7 +949,7 @@ WHERE "id" = $2
   AND ("state" IN ('queued')
     OR "state" IN ('running'))
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = $2 AND "token" = $3)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "previous", "state", "epoch", "lease_until"
 ), "logged" AS (
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'annotate', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
@@ -956,7 +957,7 @@ SELECT "id", "version", 'annotate', "previous", "state", "epoch", $4, "changed_a
 INSERT INTO "queue_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", $3, 'annotate', $6, "version", "changed_at", "previous", "state", "epoch" FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "state", "epoch", "lease_until" FROM "changed";
 
 -- annotate reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -965,6 +966,6 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "queue_jobs" WHERE "id" = $1;
 
 -- annotate adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."from_state", "log"."to_state", "log"."epoch", "log"."lease_until"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;

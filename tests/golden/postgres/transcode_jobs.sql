@@ -1,49 +1,50 @@
 -- Schema
 CREATE TABLE IF NOT EXISTS "transcode_jobs" (
   "id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  "state" text COLLATE "C" NOT NULL CONSTRAINT "transcode_jobs_state" CHECK ("state" = ANY ('{"waiting","claimed","completed","failed","cancelled"}'::text[])),
   "version" bigint NOT NULL,
   "epoch" bigint NOT NULL,
-  "attempts" integer NOT NULL,
-  "owner" text COLLATE "C",
-  "lease_until" timestamptz,
   "run_at" timestamptz NOT NULL,
+  "created_at" timestamptz NOT NULL,
+  "changed_at" timestamptz NOT NULL,
+  "attempts" integer NOT NULL,
   "priority" integer NOT NULL,
+  "rule" integer NOT NULL,
+  "lease_until" timestamptz,
+  "duration" double precision,
+  "width" integer,
+  "height" integer,
+  "state" text COLLATE "C" NOT NULL,
+  "video" text COLLATE "C" NOT NULL,
+  "owner" text COLLATE "C",
   "key" text COLLATE "C",
   "fingerprint" text COLLATE "C",
   "error" text COLLATE "C",
-  "created_at" timestamptz NOT NULL,
-  "changed_at" timestamptz NOT NULL,
   "previous" text COLLATE "C",
-  "rule" integer NOT NULL,
-  "video" text COLLATE "C" NOT NULL,
-  "duration" double precision,
-  "width" integer,
-  "height" integer
+  CONSTRAINT "transcode_jobs_state" CHECK ("state" = ANY ('{"waiting","claimed","completed","failed","cancelled"}'::text[]))
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
 CREATE TABLE IF NOT EXISTS "transcode_jobs_log" (
   "job" bigint NOT NULL,
   "version" bigint NOT NULL,
-  "event" text COLLATE "C" NOT NULL,
-  "from_state" text COLLATE "C",
-  "to_state" text COLLATE "C" NOT NULL,
   "epoch" bigint NOT NULL,
-  "actor" text COLLATE "C",
   "at" timestamptz NOT NULL,
   "lease_until" timestamptz,
+  "event" text COLLATE "C" NOT NULL,
+  "to_state" text COLLATE "C" NOT NULL,
   "nonce" bytea NOT NULL,
+  "from_state" text COLLATE "C",
+  "actor" text COLLATE "C",
   PRIMARY KEY ("job", "version")
 );
 CREATE TABLE IF NOT EXISTS "transcode_jobs_tokens" (
   "job" bigint NOT NULL,
+  "version" bigint NOT NULL,
+  "at" timestamptz NOT NULL,
+  "epoch" bigint NOT NULL,
   "token" text COLLATE "C" NOT NULL,
   "event" text COLLATE "C" NOT NULL,
   "fingerprint" text COLLATE "C" NOT NULL,
-  "version" bigint NOT NULL,
-  "at" timestamptz NOT NULL,
   "from_state" text COLLATE "C" NOT NULL,
   "to_state" text COLLATE "C" NOT NULL,
-  "epoch" bigint NOT NULL,
   PRIMARY KEY ("job", "token")
 );
 CREATE TABLE IF NOT EXISTS "transcode_jobs_sweeps" (
@@ -206,24 +207,24 @@ SELECT "id" FROM "transcode_jobs" WHERE "state" IN ('claimed') AND "lease_until"
 ORDER BY "lease_until", "id" LIMIT $1 FOR UPDATE SKIP LOCKED
 ))
   AND CASE WHEN "state" IN ('claimed') AND "lease_until" <= statement_timestamp() THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "rule", "version", "epoch", "state", "previous", "lease_until", "changed_at"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'expire' END, "previous", "state", "epoch", $2, "changed_at", "lease_until", $3 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "rule" FROM "changed";
 
 -- claim by id
 WITH "changed" AS (
 UPDATE "transcode_jobs" SET "previous" = "state", "state" = CASE WHEN "attempts" < 3 THEN 'claimed' ELSE 'failed' END, "rule" = CASE WHEN "attempts" < 3 THEN 0 ELSE -2 END, "version" = "version" + 1, "epoch" = CASE WHEN "attempts" < 3 THEN "epoch" + 1 ELSE "epoch" END, "attempts" = CASE WHEN "attempts" < 3 THEN "attempts" + 1 ELSE "attempts" END, "owner" = CASE WHEN "attempts" < 3 THEN $1 ELSE NULL END, "lease_until" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 1800000 * interval '1 millisecond' ELSE NULL END, "run_at" = CASE WHEN "attempts" < 3 THEN clock_timestamp() + 1800000 * interval '1 millisecond' ELSE "run_at" END, "error" = CASE WHEN "attempts" < 3 THEN "error" ELSE coalesce("error", 'attempts used up') END, "changed_at" = clock_timestamp()
 WHERE "id" = $2
   AND (("state" IN ('waiting') AND "run_at" <= statement_timestamp()) OR ("state" IN ('claimed') AND "lease_until" <= statement_timestamp()))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "video", "duration", "width", "height"
+RETURNING "id", "version", "epoch", "attempts", "lease_until", "priority", "state", "previous", "changed_at", "rule", "video", "duration", "width", "height"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'claim' END, "previous", "state", "epoch", $1, "changed_at", "lease_until", $3 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "video", "duration", "width", "height" FROM "changed";
+SELECT "id", "version", "epoch", "attempts", "lease_until", "priority", "video", "duration", "width", "height" FROM "changed";
 
 -- claim next
 WITH "changed" AS (
@@ -240,12 +241,12 @@ SELECT "due"."id" FROM "level" CROSS JOIN LATERAL (
 LIMIT $4
 ))
   AND CASE WHEN (("state" IN ('waiting') AND "run_at" <= statement_timestamp()) OR ("state" IN ('claimed') AND "lease_until" <= statement_timestamp())) THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "video", "duration", "width", "height"
+RETURNING "id", "version", "epoch", "attempts", "lease_until", "priority", "state", "previous", "changed_at", "rule", "video", "duration", "width", "height"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", CASE "rule" WHEN -2 THEN 'exhaust' ELSE 'claim' END, "previous", "state", "epoch", $1, "changed_at", "lease_until", $5 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "video", "duration", "width", "height" FROM "changed";
+SELECT "id", "version", "epoch", "attempts", "lease_until", "priority", "video", "duration", "width", "height" FROM "changed";
 
 -- claim front
 SELECT "priority", "run_at" FROM "transcode_jobs"
@@ -269,12 +270,12 @@ SELECT "id" FROM "transcode_jobs" WHERE "state" IN ('waiting') AND "attempts" >=
 ORDER BY "id" LIMIT $1 FOR UPDATE SKIP LOCKED
 ))
   AND CASE WHEN "state" IN ('waiting') AND "attempts" >= 3 THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "rule", "version", "epoch", "state", "previous", "lease_until", "changed_at"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'exhaust', "previous", "state", "epoch", $2, "changed_at", "lease_until", $3 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "rule" FROM "changed";
 
 -- claim reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -282,12 +283,12 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "transcode_jobs" WHERE "id" = $1;
 
 -- claim adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at", "kept"."video", "kept"."duration", "kept"."width", "kept"."height"
+SELECT "log"."job", "log"."version", "log"."epoch", "kept"."attempts", "log"."lease_until", "kept"."priority", "kept"."video", "kept"."duration", "kept"."width", "kept"."height"
 FROM "transcode_jobs" AS "kept" JOIN "transcode_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
 
 -- claim adopt claimed
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at", "kept"."video", "kept"."duration", "kept"."width", "kept"."height"
+SELECT "log"."job", "log"."version", "log"."epoch", "kept"."attempts", "log"."lease_until", "kept"."priority", "kept"."video", "kept"."duration", "kept"."width", "kept"."height"
 FROM "transcode_jobs" AS "kept" JOIN "transcode_jobs_log" AS "log" ON "log"."job" = "kept"."id" AND "log"."version" = "kept"."version"
 WHERE "kept"."state" IN ('claimed') AND "kept"."state" IN ('claimed') AND "kept"."lease_until" > statement_timestamp() AND "log"."nonce" = $1;
 
@@ -297,12 +298,12 @@ UPDATE "transcode_jobs" SET "previous" = "state", "state" = 'completed', "rule" 
 WHERE "id" = $4
   AND "epoch" = $5
   AND "state" IN ('claimed')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'complete', "previous", "state", "epoch", $6, "changed_at", "lease_until", $7 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- complete with token
 WITH "changed" AS (
@@ -311,7 +312,7 @@ WHERE "id" = $4
   AND "epoch" = $5
   AND "state" IN ('claimed')
   AND NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = $4 AND "token" = $6)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'complete', "previous", "state", "epoch", $7, "changed_at", "lease_until", $8 FROM "changed"
@@ -319,7 +320,7 @@ SELECT "id", "version", 'complete', "previous", "state", "epoch", $7, "changed_a
 INSERT INTO "transcode_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", $6, 'complete', $9, "version", "changed_at", "previous", "state", "epoch" FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- complete many
 WITH "held" AS MATERIALIZED (
@@ -332,7 +333,7 @@ WHERE "id" = ANY(ARRAY["row$1"])
   AND CASE WHEN "epoch" = "row$2"
   AND "state" IN ('claimed') THEN TRUE ELSE FALSE END
   AND ("row$3" IS NULL OR NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = "row$1" AND "token" = "row$3" OFFSET 0))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "row$3", "row$4", "row$5"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until", "row$3", "row$4", "row$5"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'complete', "previous", "state", "epoch", "row$5", "changed_at", "lease_until", $9 FROM "changed"
@@ -340,7 +341,7 @@ SELECT "id", "version", 'complete', "previous", "state", "epoch", "row$5", "chan
 INSERT INTO "transcode_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", "row$3", 'complete', "row$4", "version", "changed_at", "previous", "state", "epoch" FROM "changed" WHERE "row$3" IS NOT NULL
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- complete many plain
 WITH "changed" AS (
@@ -350,12 +351,12 @@ WHERE (SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL
   AND "id" = ANY(ARRAY["row$1"])
   AND CASE WHEN "epoch" = "row$2"
   AND "state" IN ('claimed') THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'complete', "previous", "state", "epoch", $6, "changed_at", "lease_until", $7 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "changed";
 
 -- complete reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -363,7 +364,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "transcode_jobs" WHERE "id" = $1;
 
 -- complete adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at"
 FROM "transcode_jobs" AS "kept" JOIN "transcode_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
 
@@ -374,12 +375,12 @@ WHERE "id" = $4
   AND "epoch" = $5
   AND ("state" IN ('claimed') AND "attempts" < 3 AND (NOT ($1))
     OR "state" IN ('claimed'))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "state", "epoch", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'fail', "previous", "state", "epoch", $6, "changed_at", "lease_until", $7 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "state" FROM "changed";
 
 -- fail with token
 WITH "changed" AS (
@@ -389,7 +390,7 @@ WHERE "id" = $4
   AND ("state" IN ('claimed') AND "attempts" < 3 AND (NOT ($1))
     OR "state" IN ('claimed'))
   AND NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = $4 AND "token" = $6)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "state", "epoch", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'fail', "previous", "state", "epoch", $7, "changed_at", "lease_until", $8 FROM "changed"
@@ -397,7 +398,7 @@ SELECT "id", "version", 'fail', "previous", "state", "epoch", $7, "changed_at", 
 INSERT INTO "transcode_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", $6, 'fail', $9, "version", "changed_at", "previous", "state", "epoch" FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "state" FROM "changed";
 
 -- fail many
 WITH "held" AS MATERIALIZED (
@@ -411,7 +412,7 @@ WHERE "id" = ANY(ARRAY["row$1"])
   AND ("state" IN ('claimed') AND "attempts" < 3 AND (NOT ("row$7"))
     OR "state" IN ('claimed')) THEN TRUE ELSE FALSE END
   AND ("row$3" IS NULL OR NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = "row$1" AND "token" = "row$3" OFFSET 0))
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "row$3", "row$4", "row$5"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "state", "epoch", "previous", "lease_until", "row$3", "row$4", "row$5"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'fail', "previous", "state", "epoch", "row$5", "changed_at", "lease_until", $10 FROM "changed"
@@ -419,7 +420,7 @@ SELECT "id", "version", 'fail', "previous", "state", "epoch", "row$5", "changed_
 INSERT INTO "transcode_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", "row$3", 'fail', "row$4", "version", "changed_at", "previous", "state", "epoch" FROM "changed" WHERE "row$3" IS NOT NULL
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "state" FROM "changed";
 
 -- fail many plain
 WITH "changed" AS (
@@ -430,12 +431,12 @@ WHERE (SELECT set_config('lock_timeout', '25', TRUE)) IS NOT NULL
   AND CASE WHEN "epoch" = "row$2"
   AND ("state" IN ('claimed') AND "attempts" < 3 AND (NOT ("row$4"))
     OR "state" IN ('claimed')) THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "state", "epoch", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'fail', "previous", "state", "epoch", $7, "changed_at", "lease_until", $8 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "state" FROM "changed";
 
 -- fail reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -444,7 +445,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "transcode_jobs" WHERE "id" = $2;
 
 -- fail adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."to_state"
 FROM "transcode_jobs" AS "kept" JOIN "transcode_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;
 
@@ -454,12 +455,12 @@ UPDATE "transcode_jobs" SET "previous" = "state", "state" = 'cancelled', "rule" 
 WHERE "id" = $1
   AND "version" = $2
   AND "state" IN ('waiting')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'cancel', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "epoch" FROM "changed";
 
 -- cancel with token
 WITH "changed" AS (
@@ -468,7 +469,7 @@ WHERE "id" = $1
   AND "version" = $2
   AND "state" IN ('waiting')
   AND NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = $1 AND "token" = $3)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'cancel', "previous", "state", "epoch", $4, "changed_at", "lease_until", $5 FROM "changed"
@@ -476,19 +477,19 @@ SELECT "id", "version", 'cancel', "previous", "state", "epoch", $4, "changed_at"
 INSERT INTO "transcode_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", $3, 'cancel', $6, "version", "changed_at", "previous", "state", "epoch" FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "epoch" FROM "changed";
 
 -- cancel any version
 WITH "changed" AS (
 UPDATE "transcode_jobs" SET "previous" = "state", "state" = 'cancelled', "rule" = 4, "version" = "version" + 1, "owner" = NULL, "lease_until" = NULL, "changed_at" = clock_timestamp()
 WHERE "id" = $1
   AND "state" IN ('waiting')
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'cancel', "previous", "state", "epoch", $2, "changed_at", "lease_until", $3 FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "epoch" FROM "changed";
 
 -- cancel any version with token
 WITH "changed" AS (
@@ -496,7 +497,7 @@ UPDATE "transcode_jobs" SET "previous" = "state", "state" = 'cancelled', "rule" 
 WHERE "id" = $1
   AND "state" IN ('waiting')
   AND NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = $1 AND "token" = $2)
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at"
+RETURNING "id", "version", "attempts", "run_at", "changed_at", "epoch", "state", "previous", "lease_until"
 ), "logged" AS (
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
 SELECT "id", "version", 'cancel', "previous", "state", "epoch", $3, "changed_at", "lease_until", $4 FROM "changed"
@@ -504,7 +505,7 @@ SELECT "id", "version", 'cancel', "previous", "state", "epoch", $3, "changed_at"
 INSERT INTO "transcode_jobs_tokens" ("job", "token", "event", "fingerprint", "version", "at", "from_state", "to_state", "epoch")
 SELECT "id", $2, 'cancel', $5, "version", "changed_at", "previous", "state", "epoch" FROM "changed"
 )
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "changed";
+SELECT "id", "version", "attempts", "run_at", "changed_at", "epoch" FROM "changed";
 
 -- cancel reason
 SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_timestamp(), "lease_until" <= clock_timestamp(),
@@ -512,6 +513,6 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= statement_
 FROM "transcode_jobs" WHERE "id" = $1;
 
 -- cancel adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."epoch"
 FROM "transcode_jobs" AS "kept" JOIN "transcode_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = $1 AND "log"."nonce" = $2;

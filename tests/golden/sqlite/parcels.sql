@@ -162,7 +162,7 @@ SELECT "id" FROM "parcels" INDEXED BY "parcels_leases_9515f25b" WHERE "state" IN
 ORDER BY "lease_until", "id" LIMIT ?2
 )
   AND CASE WHEN "state" IN ('packing') AND "lease_until" <= ?1 THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+RETURNING "id", "rule";
 
 -- expire, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -182,7 +182,7 @@ WHERE "id" = ?3
   AND (("state" IN ('waiting') AND "run_at" <= ?2) OR ("state" IN ('packing') AND "lease_until" <= ?2));
 
 -- take by id, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "number", "mark" FROM "parcels" WHERE "id" = ?1;
+SELECT "id", "version", "epoch", "attempts", "lease_until", "priority", "number", "mark" FROM "parcels" WHERE "id" = ?1;
 
 -- take by id, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -210,7 +210,7 @@ SELECT "due"."id" FROM "level" CROSS JOIN "parcels" AS "due" INDEXED BY "parcels
 LIMIT ?3
 )
   AND CASE WHEN (("state" IN ('waiting') AND "run_at" <= ?2) OR ("state" IN ('packing') AND "lease_until" <= ?2)) THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "number", "mark";
+RETURNING "id", "version", "epoch", "attempts", "lease_until", "priority", "number", "mark";
 
 -- take next, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -242,7 +242,7 @@ SELECT "id" FROM "parcels" INDEXED BY "parcels_take_used_up_36c532de" WHERE "sta
 ORDER BY "id" LIMIT ?2
 )
   AND CASE WHEN "state" IN ('waiting') AND "attempts" >= 2 THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+RETURNING "id", "rule";
 
 -- take used up, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -262,12 +262,12 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "parcels" WHERE "id" = ?2;
 
 -- take adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at", "kept"."number", "kept"."mark"
+SELECT "log"."job", "log"."version", "log"."epoch", "kept"."attempts", "log"."lease_until", "kept"."priority", "kept"."number", "kept"."mark"
 FROM "parcels" AS "kept" JOIN "parcels_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 
 -- take adopt claimed
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at", "kept"."number", "kept"."mark"
+SELECT "log"."job", "log"."version", "log"."epoch", "kept"."attempts", "log"."lease_until", "kept"."priority", "kept"."number", "kept"."mark"
 FROM "parcels" AS "kept" JOIN "parcels_log" AS "log" ON "log"."job" = "kept"."id" AND "log"."version" = "kept"."version"
 WHERE "kept"."state" IN ('packing') AND "kept"."state" IN ('packing') AND "kept"."lease_until" > ?1 AND "log"."nonce" = ?2;
 
@@ -279,7 +279,7 @@ WHERE "id" = ?3
     OR "state" IN ('packing'));
 
 -- inspect, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "state" FROM "parcels" WHERE "id" = ?1;
 
 -- inspect, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -302,7 +302,7 @@ WHERE "id" = ?3
   AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?3 AND "token" = ?5);
 
 -- inspect with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "state" FROM "parcels" WHERE "id" = ?1;
 
 -- inspect with token, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -327,7 +327,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "parcels" WHERE "id" = ?3;
 
 -- inspect adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."to_state"
 FROM "parcels" AS "kept" JOIN "parcels_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 
@@ -338,7 +338,7 @@ WHERE "id" = ?2
   AND "state" IN ('packing');
 
 -- weigh, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "lease_until" FROM "parcels" WHERE "id" = ?1;
 
 -- weigh, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -360,7 +360,7 @@ WHERE "id" = ?2
   AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?2 AND "token" = ?4);
 
 -- weigh with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "lease_until" FROM "parcels" WHERE "id" = ?1;
 
 -- weigh with token, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -384,7 +384,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "parcels" WHERE "id" = ?2;
 
 -- weigh adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."lease_until"
 FROM "parcels" AS "kept" JOIN "parcels_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 
@@ -395,7 +395,7 @@ WHERE "id" = ?2
   AND "state" IN ('packing');
 
 -- send, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "parcels" WHERE "id" = ?1;
 
 -- send, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -417,7 +417,7 @@ WHERE "id" = ?2
   AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?2 AND "token" = ?4);
 
 -- send with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "parcels" WHERE "id" = ?1;
 
 -- send with token, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -441,7 +441,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "parcels" WHERE "id" = ?2;
 
 -- send adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at"
 FROM "parcels" AS "kept" JOIN "parcels_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 
@@ -452,7 +452,7 @@ WHERE "id" = ?3
   AND "state" IN ('packed');
 
 -- relabel, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "epoch" FROM "parcels" WHERE "id" = ?1;
 
 -- relabel, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -474,7 +474,7 @@ WHERE "id" = ?3
   AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?3 AND "token" = ?5);
 
 -- relabel with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "epoch" FROM "parcels" WHERE "id" = ?1;
 
 -- relabel with token, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -498,7 +498,7 @@ WHERE "id" = ?3
   AND "state" IN ('packed');
 
 -- relabel any version, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "epoch" FROM "parcels" WHERE "id" = ?1;
 
 -- relabel any version, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -519,7 +519,7 @@ WHERE "id" = ?3
   AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?3 AND "token" = ?4);
 
 -- relabel any version with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "epoch" FROM "parcels" WHERE "id" = ?1;
 
 -- relabel any version with token, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -543,7 +543,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "parcels" WHERE "id" = ?2;
 
 -- relabel adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."epoch"
 FROM "parcels" AS "kept" JOIN "parcels_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 
@@ -554,7 +554,7 @@ WHERE "id" = ?2
   AND "state" IN ('waiting', 'packed');
 
 -- recall, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "parcels" WHERE "id" = ?1;
 
 -- recall, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -576,7 +576,7 @@ WHERE "id" = ?2
   AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?2 AND "token" = ?4);
 
 -- recall with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "parcels" WHERE "id" = ?1;
 
 -- recall with token, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -600,7 +600,7 @@ WHERE "id" = ?2
   AND "state" IN ('waiting', 'packed');
 
 -- recall any version, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "parcels" WHERE "id" = ?1;
 
 -- recall any version, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -621,7 +621,7 @@ WHERE "id" = ?2
   AND NOT EXISTS (SELECT 1 FROM "parcels_tokens" WHERE "job" = ?2 AND "token" = ?3);
 
 -- recall any version with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "parcels" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "parcels" WHERE "id" = ?1;
 
 -- recall any version with token, follower 1
 INSERT INTO "parcels_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -645,7 +645,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "parcels" WHERE "id" = ?2;
 
 -- recall adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."from_state", "log"."epoch"
 FROM "parcels" AS "kept" JOIN "parcels_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 

@@ -136,7 +136,7 @@ SELECT "id" FROM "queue_jobs" INDEXED BY "queue_jobs_leases_38cea87b" WHERE "sta
 ORDER BY "lease_until", "id" LIMIT ?2
 )
   AND CASE WHEN "state" IN ('running', 'refining') AND "lease_until" <= ?1 THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+RETURNING "id", "rule";
 
 -- expire, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -148,7 +148,7 @@ WHERE "id" = ?3
   AND (("state" IN ('queued') AND "run_at" <= ?2) OR ("state" IN ('running') AND "lease_until" <= ?2));
 
 -- claim by id, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "epoch", "attempts", "lease_until", "priority", "payload", "label", "result", "finished", "percent", "steps" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- claim by id, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -166,7 +166,7 @@ SELECT "due"."id" FROM "level" CROSS JOIN "queue_jobs" AS "due" INDEXED BY "queu
 LIMIT ?3
 )
   AND CASE WHEN (("state" IN ('queued') AND "run_at" <= ?2) OR ("state" IN ('running') AND "lease_until" <= ?2)) THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps";
+RETURNING "id", "version", "epoch", "attempts", "lease_until", "priority", "payload", "label", "result", "finished", "percent", "steps";
 
 -- claim next, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -188,7 +188,7 @@ SELECT "id" FROM "queue_jobs" INDEXED BY "queue_jobs_claim_used_up_aaa9f0dd" WHE
 ORDER BY "id" LIMIT ?2
 )
   AND CASE WHEN "state" IN ('queued') AND "attempts" >= 3 THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+RETURNING "id", "rule";
 
 -- claim used up, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -200,12 +200,12 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "queue_jobs" WHERE "id" = ?2;
 
 -- claim adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at", "kept"."payload", "kept"."label", "kept"."result", "kept"."finished", "kept"."percent", "kept"."steps"
+SELECT "log"."job", "log"."version", "log"."epoch", "kept"."attempts", "log"."lease_until", "kept"."priority", "kept"."payload", "kept"."label", "kept"."result", "kept"."finished", "kept"."percent", "kept"."steps"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 
 -- claim adopt claimed
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at", "kept"."payload", "kept"."label", "kept"."result", "kept"."finished", "kept"."percent", "kept"."steps"
+SELECT "log"."job", "log"."version", "log"."epoch", "kept"."attempts", "log"."lease_until", "kept"."priority", "kept"."payload", "kept"."label", "kept"."result", "kept"."finished", "kept"."percent", "kept"."steps"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id" AND "log"."version" = "kept"."version"
 WHERE "kept"."state" IN ('running', 'refining') AND "kept"."state" IN ('running') AND "kept"."lease_until" > ?1 AND "log"."nonce" = ?2;
 
@@ -215,7 +215,7 @@ WHERE "id" = ?3
   AND (("state" IN ('worked') AND "run_at" <= ?2) OR ("state" IN ('refining') AND "lease_until" <= ?2));
 
 -- refine by id, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "epoch", "attempts", "lease_until", "priority", "payload", "label", "result", "finished", "percent", "steps" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- refine by id, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -233,7 +233,7 @@ SELECT "due"."id" FROM "level" CROSS JOIN "queue_jobs" AS "due" INDEXED BY "queu
 LIMIT ?3
 )
   AND CASE WHEN (("state" IN ('worked') AND "run_at" <= ?2) OR ("state" IN ('refining') AND "lease_until" <= ?2)) THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "payload", "label", "result", "finished", "percent", "steps";
+RETURNING "id", "version", "epoch", "attempts", "lease_until", "priority", "payload", "label", "result", "finished", "percent", "steps";
 
 -- refine next, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -255,7 +255,7 @@ SELECT "id" FROM "queue_jobs" INDEXED BY "queue_jobs_refine_used_up_fab831a7" WH
 ORDER BY "id" LIMIT ?2
 )
   AND CASE WHEN "state" IN ('worked') AND "attempts" >= 2 THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+RETURNING "id", "rule";
 
 -- refine used up, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -267,12 +267,12 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "queue_jobs" WHERE "id" = ?2;
 
 -- refine adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at", "kept"."payload", "kept"."label", "kept"."result", "kept"."finished", "kept"."percent", "kept"."steps"
+SELECT "log"."job", "log"."version", "log"."epoch", "kept"."attempts", "log"."lease_until", "kept"."priority", "kept"."payload", "kept"."label", "kept"."result", "kept"."finished", "kept"."percent", "kept"."steps"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 
 -- refine adopt claimed
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at", "kept"."payload", "kept"."label", "kept"."result", "kept"."finished", "kept"."percent", "kept"."steps"
+SELECT "log"."job", "log"."version", "log"."epoch", "kept"."attempts", "log"."lease_until", "kept"."priority", "kept"."payload", "kept"."label", "kept"."result", "kept"."finished", "kept"."percent", "kept"."steps"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id" AND "log"."version" = "kept"."version"
 WHERE "kept"."state" IN ('running', 'refining') AND "kept"."state" IN ('refining') AND "kept"."lease_until" > ?1 AND "log"."nonce" = ?2;
 
@@ -297,7 +297,7 @@ WHERE "id" = ?3
   AND "state" IN ('running');
 
 -- checkpoint, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "lease_until" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- checkpoint, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -311,7 +311,7 @@ WHERE "id" = ?3
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?5);
 
 -- checkpoint with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "lease_until" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- checkpoint with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -327,7 +327,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "queue_jobs" WHERE "id" = ?2;
 
 -- checkpoint adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."lease_until"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 
@@ -339,7 +339,7 @@ WHERE "id" = ?3
     OR "state" IN ('refining'));
 
 -- complete, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "state" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- complete, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -354,7 +354,7 @@ WHERE "id" = ?3
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?5);
 
 -- complete with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "state" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- complete with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -371,7 +371,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "queue_jobs" WHERE "id" = ?2;
 
 -- complete adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."from_state", "log"."to_state"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 
@@ -383,7 +383,7 @@ WHERE "id" = ?4
     OR "state" IN ('running', 'refining'));
 
 -- fail, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "state" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- fail, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -398,7 +398,7 @@ WHERE "id" = ?4
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?4 AND "token" = ?6);
 
 -- fail with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "state" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- fail with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -415,7 +415,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "queue_jobs" WHERE "id" = ?3;
 
 -- fail adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."from_state", "log"."to_state"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 
@@ -426,7 +426,7 @@ WHERE "id" = ?2
   AND "state" IN ('running');
 
 -- release, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- release, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -440,7 +440,7 @@ WHERE "id" = ?2
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?2 AND "token" = ?4);
 
 -- release with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- release with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -456,7 +456,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "queue_jobs" WHERE "id" = ?2;
 
 -- release adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 
@@ -467,7 +467,7 @@ WHERE "id" = ?2
   AND "state" IN ('running');
 
 -- hand_back, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- hand_back, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -481,7 +481,7 @@ WHERE "id" = ?2
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?2 AND "token" = ?4);
 
 -- hand_back with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- hand_back with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -497,7 +497,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "queue_jobs" WHERE "id" = ?2;
 
 -- hand_back adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 
@@ -508,7 +508,7 @@ WHERE "id" = ?2
   AND "state" IN ('queued', 'running', 'worked');
 
 -- cancel, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- cancel, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -522,7 +522,7 @@ WHERE "id" = ?2
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?2 AND "token" = ?4);
 
 -- cancel with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- cancel with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -538,7 +538,7 @@ WHERE "id" = ?2
   AND "state" IN ('queued', 'running', 'worked');
 
 -- cancel any version, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- cancel any version, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -551,7 +551,7 @@ WHERE "id" = ?2
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?2 AND "token" = ?3);
 
 -- cancel any version with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- cancel any version with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -567,7 +567,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "queue_jobs" WHERE "id" = ?2;
 
 -- cancel adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."from_state", "log"."epoch"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 
@@ -578,7 +578,7 @@ WHERE "id" = ?3
   AND "state" IN ('failed', 'dead');
 
 -- requeue, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- requeue, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -592,7 +592,7 @@ WHERE "id" = ?3
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?5);
 
 -- requeue with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- requeue with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -608,7 +608,7 @@ WHERE "id" = ?3
   AND "state" IN ('failed', 'dead');
 
 -- requeue any version, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- requeue any version, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -621,7 +621,7 @@ WHERE "id" = ?3
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?4);
 
 -- requeue any version with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "epoch" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- requeue any version with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -637,7 +637,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "queue_jobs" WHERE "id" = ?2;
 
 -- requeue adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."from_state", "log"."epoch"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 
@@ -649,7 +649,7 @@ WHERE "id" = ?3
     OR "state" IN ('running'));
 
 -- annotate, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "state", "epoch", "lease_until" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- annotate, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -664,7 +664,7 @@ WHERE "id" = ?3
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?5);
 
 -- annotate with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "state", "epoch", "lease_until" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- annotate with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -681,7 +681,7 @@ WHERE "id" = ?3
     OR "state" IN ('running'));
 
 -- annotate any version, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "state", "epoch", "lease_until" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- annotate any version, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -695,7 +695,7 @@ WHERE "id" = ?3
   AND NOT EXISTS (SELECT 1 FROM "queue_jobs_tokens" WHERE "job" = ?3 AND "token" = ?4);
 
 -- annotate any version with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "queue_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "previous", "state", "epoch", "lease_until" FROM "queue_jobs" WHERE "id" = ?1;
 
 -- annotate any version with token, follower 1
 INSERT INTO "queue_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -712,6 +712,6 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "queue_jobs" WHERE "id" = ?2;
 
 -- annotate adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."from_state", "log"."to_state", "log"."epoch", "log"."lease_until"
 FROM "queue_jobs" AS "kept" JOIN "queue_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;

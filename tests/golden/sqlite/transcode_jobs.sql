@@ -132,7 +132,7 @@ SELECT "id" FROM "transcode_jobs" INDEXED BY "transcode_jobs_leases_549dac8d" WH
 ORDER BY "lease_until", "id" LIMIT ?2
 )
   AND CASE WHEN "state" IN ('claimed') AND "lease_until" <= ?1 THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+RETURNING "id", "rule";
 
 -- expire, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -144,7 +144,7 @@ WHERE "id" = ?3
   AND (("state" IN ('waiting') AND "run_at" <= ?2) OR ("state" IN ('claimed') AND "lease_until" <= ?2));
 
 -- claim by id, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "video", "duration", "width", "height" FROM "transcode_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "epoch", "attempts", "lease_until", "priority", "video", "duration", "width", "height" FROM "transcode_jobs" WHERE "id" = ?1;
 
 -- claim by id, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -162,7 +162,7 @@ SELECT "due"."id" FROM "level" CROSS JOIN "transcode_jobs" AS "due" INDEXED BY "
 LIMIT ?3
 )
   AND CASE WHEN (("state" IN ('waiting') AND "run_at" <= ?2) OR ("state" IN ('claimed') AND "lease_until" <= ?2)) THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at", "video", "duration", "width", "height";
+RETURNING "id", "version", "epoch", "attempts", "lease_until", "priority", "video", "duration", "width", "height";
 
 -- claim next, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -184,7 +184,7 @@ SELECT "id" FROM "transcode_jobs" INDEXED BY "transcode_jobs_claim_used_up_37c53
 ORDER BY "id" LIMIT ?2
 )
   AND CASE WHEN "state" IN ('waiting') AND "attempts" >= 3 THEN TRUE ELSE FALSE END
-RETURNING "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at";
+RETURNING "id", "rule";
 
 -- claim used up, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -196,12 +196,12 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "transcode_jobs" WHERE "id" = ?2;
 
 -- claim adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at", "kept"."video", "kept"."duration", "kept"."width", "kept"."height"
+SELECT "log"."job", "log"."version", "log"."epoch", "kept"."attempts", "log"."lease_until", "kept"."priority", "kept"."video", "kept"."duration", "kept"."width", "kept"."height"
 FROM "transcode_jobs" AS "kept" JOIN "transcode_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 
 -- claim adopt claimed
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at", "kept"."video", "kept"."duration", "kept"."width", "kept"."height"
+SELECT "log"."job", "log"."version", "log"."epoch", "kept"."attempts", "log"."lease_until", "kept"."priority", "kept"."video", "kept"."duration", "kept"."width", "kept"."height"
 FROM "transcode_jobs" AS "kept" JOIN "transcode_jobs_log" AS "log" ON "log"."job" = "kept"."id" AND "log"."version" = "kept"."version"
 WHERE "kept"."state" IN ('claimed') AND "kept"."state" IN ('claimed') AND "kept"."lease_until" > ?1 AND "log"."nonce" = ?2;
 
@@ -212,7 +212,7 @@ WHERE "id" = ?5
   AND "state" IN ('claimed');
 
 -- complete, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1;
 
 -- complete, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -226,7 +226,7 @@ WHERE "id" = ?5
   AND NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = ?5 AND "token" = ?7);
 
 -- complete with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1;
 
 -- complete with token, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -242,7 +242,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "transcode_jobs" WHERE "id" = ?2;
 
 -- complete adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at"
 FROM "transcode_jobs" AS "kept" JOIN "transcode_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 
@@ -254,7 +254,7 @@ WHERE "id" = ?5
     OR "state" IN ('claimed'));
 
 -- fail, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "state" FROM "transcode_jobs" WHERE "id" = ?1;
 
 -- fail, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -269,7 +269,7 @@ WHERE "id" = ?5
   AND NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = ?5 AND "token" = ?7);
 
 -- fail with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "state" FROM "transcode_jobs" WHERE "id" = ?1;
 
 -- fail with token, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -286,7 +286,7 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "transcode_jobs" WHERE "id" = ?3;
 
 -- fail adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."to_state"
 FROM "transcode_jobs" AS "kept" JOIN "transcode_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;
 
@@ -297,7 +297,7 @@ WHERE "id" = ?2
   AND "state" IN ('waiting');
 
 -- cancel, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "epoch" FROM "transcode_jobs" WHERE "id" = ?1;
 
 -- cancel, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -311,7 +311,7 @@ WHERE "id" = ?2
   AND NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = ?2 AND "token" = ?4);
 
 -- cancel with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "epoch" FROM "transcode_jobs" WHERE "id" = ?1;
 
 -- cancel with token, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -327,7 +327,7 @@ WHERE "id" = ?2
   AND "state" IN ('waiting');
 
 -- cancel any version, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "epoch" FROM "transcode_jobs" WHERE "id" = ?1;
 
 -- cancel any version, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -340,7 +340,7 @@ WHERE "id" = ?2
   AND NOT EXISTS (SELECT 1 FROM "transcode_jobs_tokens" WHERE "job" = ?2 AND "token" = ?3);
 
 -- cancel any version with token, read back
-SELECT "id", "version", "epoch", "state", "previous", "rule", "attempts", "run_at", "lease_until", "priority", "changed_at" FROM "transcode_jobs" WHERE "id" = ?1;
+SELECT "id", "version", "attempts", "run_at", "changed_at", "epoch" FROM "transcode_jobs" WHERE "id" = ?1;
 
 -- cancel any version with token, follower 1
 INSERT INTO "transcode_jobs_log" ("job", "version", "event", "from_state", "to_state", "epoch", "actor", "at", "lease_until", "nonce")
@@ -356,6 +356,6 @@ SELECT "state", "version", "epoch", "attempts", "run_at", "run_at" <= ?1, "lease
 FROM "transcode_jobs" WHERE "id" = ?2;
 
 -- cancel adopt
-SELECT "log"."job", "log"."version", "log"."epoch", "log"."to_state", "log"."from_state", "kept"."rule", "kept"."attempts", "kept"."run_at", "log"."lease_until", "kept"."priority", "log"."at"
+SELECT "log"."job", "log"."version", "kept"."attempts", "kept"."run_at", "log"."at", "log"."epoch"
 FROM "transcode_jobs" AS "kept" JOIN "transcode_jobs_log" AS "log" ON "log"."job" = "kept"."id"
 WHERE "kept"."id" = ?1 AND "log"."nonce" = ?2;

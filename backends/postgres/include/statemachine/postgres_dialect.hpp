@@ -85,6 +85,7 @@ inline constexpr dialect dialect_of_postgres{
     .schema = {.found = detail::postgres_found,
                .replaces_checks = true,
                .relaxes_columns = true,
+               .aligns_columns = true,
                .not_valid = " NOT VALID",
                .concurrently = "CONCURRENTLY ",
                .lock_wait = "SET LOCAL lock_timeout = ",

@@ -64,6 +64,7 @@ inline constexpr dialect dialect_of_sqlite{
     .schema = {.found = detail::sqlite_found,
                .replaces_checks = false,
                .relaxes_columns = false,
+               .aligns_columns = false,
                .not_valid = "",
                .concurrently = "",
                .lock_wait = "",
