@@ -50,9 +50,18 @@ TYPED_TEST(batch_of_steps, ends_all_of_its_runs) {
     ASSERT_EQ(answers.size(), steps.size());
     for (std::size_t i = 0; i < steps.size(); ++i) {
         ASSERT_EQ(told(answers[i]), "applied");
-        EXPECT_EQ(answers[i].value()->id, steps[i].run.id);
-        EXPECT_EQ(this->read(steps[i].run.id).job.result,
-                  "result of " + std::to_string(steps[i].run.id));
+        const auto& made = *answers[i].value();
+        const auto is = this->read(steps[i].run.id);
+        EXPECT_EQ(made.id, is.id);
+        EXPECT_EQ(made.version, is.version);
+        EXPECT_EQ(made.epoch, is.epoch);
+        EXPECT_EQ(made.from, queue::state::running);
+        EXPECT_EQ(made.to, is.state);
+        EXPECT_EQ(made.at, is.changed_at);
+        EXPECT_EQ(made.run_at, is.run_at);
+        EXPECT_EQ(made.attempts, is.attempts);
+        EXPECT_EQ(made.lease_until, is.lease_until);
+        EXPECT_EQ(is.job.result, "result of " + std::to_string(is.id));
     }
     EXPECT_EQ(this->transactions_of("complete"), 1);
 }

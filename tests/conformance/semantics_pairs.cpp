@@ -75,6 +75,7 @@ template <class Backend>
 class every_event_in_every_state : public on_queue<Backend> {
 public:
     using run_type = typename on_queue<Backend>::run_type;
+    using change_type = typename sm::store<queue::machine>::change_type;
 
     // Leads a new job to this state by calls that a program would make.
     std::int64_t job_in(state wanted) {
@@ -107,12 +108,46 @@ public:
         return id;
     }
 
+    // What a claim or change brings has to be what is stored.
+    std::string kept(sm::result<sm::answer<run_type>> got) {
+        if (got && got.value()) run_ = *got.value();
+        return told(got);
+    }
+    std::string kept(sm::result<sm::answer<change_type>> got) {
+        if (got && got.value()) change_ = *got.value();
+        return told(got);
+    }
+    template <class Record>
+    void check_brought(const Record& is, state from) const {
+        if (run_) {
+            EXPECT_EQ(run_->id, is.id);
+            EXPECT_EQ(run_->epoch, is.epoch);
+            EXPECT_EQ(run_->version, is.version);
+            EXPECT_EQ(run_->state, is.state);
+            EXPECT_EQ(run_->attempts, is.attempts);
+            EXPECT_EQ(run_->lease_until, is.lease_until);
+            EXPECT_EQ(run_->owner, is.owner);
+            EXPECT_EQ(run_->job.payload, is.job.payload);
+        }
+        if (change_) {
+            EXPECT_EQ(change_->id, is.id);
+            EXPECT_EQ(change_->version, is.version);
+            EXPECT_EQ(change_->epoch, is.epoch);
+            EXPECT_EQ(change_->from, from);
+            EXPECT_EQ(change_->to, is.state);
+            EXPECT_EQ(change_->at, is.changed_at);
+            EXPECT_EQ(change_->attempts, is.attempts);
+            EXPECT_EQ(change_->run_at, is.run_at);
+            EXPECT_EQ(change_->lease_until, is.lease_until);
+        }
+    }
+
     std::string control(const shot& fired, std::int64_t id, std::int64_t seen) {
         const sm::control_options options{.token = fired.token, .actor = "operator"};
         const auto call = [&](const auto& on, const auto& inputs) {
             if (fired.by == form::any_fence)
-                return told(this->store.fire(on, id, sm::any_version, inputs, options));
-            return told(this->store.fire(on, id, sm::version{seen}, inputs, options));
+                return kept(this->store.fire(on, id, sm::any_version, inputs, options));
+            return kept(this->store.fire(on, id, sm::version{seen}, inputs, options));
         };
         if (fired.event == "cancel") return call(queue::cancel, sm::no_inputs{});
         if (fired.event == "requeue") return call(queue::requeue, sm::no_inputs{});
@@ -127,18 +162,18 @@ public:
         auto& jobs = this->store;
         if (fired.event.empty()) return told(jobs.renew(run));
         if (fired.event == "claim")
-            return told(jobs.claim_by_id(queue::claim, id, {.owner = "worker"}));
+            return kept(jobs.claim_by_id(queue::claim, id, {.owner = "worker"}));
         if (fired.event == "refine")
-            return told(jobs.claim_by_id(queue::refine, id, {.owner = "worker"}));
+            return kept(jobs.claim_by_id(queue::refine, id, {.owner = "worker"}));
         if (fired.event == "progress") return told(jobs.renew(queue::progress, run, {40}));
         if (fired.event == "checkpoint")
-            return told(jobs.fire(queue::checkpoint, run, fired.token));
+            return kept(jobs.fire(queue::checkpoint, run, fired.token));
         if (fired.event == "complete")
-            return told(jobs.fire(queue::complete, run, {"made"}, fired.token));
+            return kept(jobs.fire(queue::complete, run, {"made"}, fired.token));
         if (fired.event == "fail")
-            return told(jobs.fire(queue::fail, run, {"broke", !fired.guards_hold}, fired.token));
-        if (fired.event == "release") return told(jobs.fire(queue::release, run, fired.token));
-        if (fired.event == "hand_back") return told(jobs.fire(queue::hand_back, run, fired.token));
+            return kept(jobs.fire(queue::fail, run, {"broke", !fired.guards_hold}, fired.token));
+        if (fired.event == "release") return kept(jobs.fire(queue::release, run, fired.token));
+        if (fired.event == "hand_back") return kept(jobs.fire(queue::hand_back, run, fired.token));
         return control(fired, id, seen);
     }
 
@@ -149,6 +184,8 @@ public:
         const expectation wanted = expected_of(fired, from);
         const snapshot before = this->stored(id);
         const auto was = this->read(id);
+        run_.reset();
+        change_.reset();
         EXPECT_EQ(fire(fired, id), wanted.answer);
         const snapshot after = this->stored(id);
         if (!wanted.to) {
@@ -168,6 +205,8 @@ public:
         ASSERT_EQ(after.log.size(), before.log.size() + (wanted.writes_log ? 1 : 0));
         EXPECT_TRUE(std::equal(before.log.begin(), before.log.end(), after.log.begin()));
         if (!wanted.writes_log) return;
+        EXPECT_TRUE(run_ || change_);
+        check_brought(is, from);
         const auto entry = this->history(id).back();
         EXPECT_EQ(entry.version, is.version);
         EXPECT_EQ(entry.event, fired.event);
@@ -186,6 +225,10 @@ public:
                 check(fired, from.state);
             }
     }
+
+private:
+    std::optional<run_type> run_;
+    std::optional<change_type> change_;
 };
 TYPED_TEST_SUITE(every_event_in_every_state, backends, backend_names);
 
