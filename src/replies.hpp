@@ -31,6 +31,10 @@ answer<Content> done_by(ending end, Content content) {
 template <class Content>
 answer<Content> definite(answer<Content> refused, const std::optional<error>& doubt) {
     if (!doubt || !refused.rejected()) return refused;
+    // Of a job that cannot be read any more nothing can be found either.
+    const bool is_unreadable = doubt->code() == errc::unreadable_change;
+    if (refused.reason() == reason::not_found && is_unreadable)
+        return answer<Content>(status::unknown, *doubt);
     switch (refused.reason()) {
         case reason::not_found:
         case reason::token_reused:

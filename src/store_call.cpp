@@ -101,7 +101,7 @@ result<void> store_core::bound::bind(const catalog& statements, const compiled_s
 
 result<void> store_core::bound_rows::add(const call& values) {
     std::size_t payload = 0;
-    if (columns_.empty()) make_room();
+    columns_.resize(what_->parameters.size());
     for (std::size_t i = 0; i < columns_.size(); ++i) {
         const parameter& wanted = what_->parameters[i];
         if (rows_ > 0 && !wanted.many) continue;
@@ -120,12 +120,6 @@ result<void> store_core::bound_rows::add(const call& values) {
     payload_ += payload;
     ++rows_;
     return success();
-}
-
-void store_core::bound_rows::make_room() {
-    columns_.resize(what_->parameters.size());
-    for (std::size_t i = 0; i < columns_.size(); ++i)
-        columns_[i].reserve(what_->parameters[i].many ? std::min(expected_, most_rows) : 1);
 }
 
 void store_core::bound_rows::drop_unfinished() {

@@ -73,9 +73,8 @@ public:
 // The parameters of a statement over many rows: an array of each value that they do not share.
 class [[gnu::visibility("hidden")]] store_core::bound_rows {
 public:
-    bound_rows(const catalog& statements, const compiled_statement& what, std::size_t max_payload,
-               std::size_t expected)
-        : statements_(&statements), what_(&what), max_payload_(max_payload), expected_(expected) {}
+    bound_rows(const catalog& statements, const compiled_statement& what, std::size_t max_payload)
+        : statements_(&statements), what_(&what), max_payload_(max_payload) {}
 
     // Takes one more row, or the error of its values, which leaves the others as they are.
     result<void> add(const call& values);
@@ -91,7 +90,6 @@ public:
     void clear();
 
 private:
-    void make_room();
     void drop_unfinished();
 
     static constexpr std::size_t most_rows = 1000;
@@ -100,7 +98,6 @@ private:
     const catalog* statements_;
     const compiled_statement* what_;
     std::size_t max_payload_;
-    std::size_t expected_;
     std::size_t rows_ = 0;
     std::size_t payload_ = 0;
     std::array<char, 16> nonce_{};

@@ -39,7 +39,10 @@ void store_core::claimed_rows::sort() {
 
 std::span<const value> store_core::claimed_rows::keep(std::span<const value> columns) {
     if (columns.empty()) return {};
-    if (!jobs_.columns) jobs_.columns = std::make_shared<std::pmr::monotonic_buffer_resource>();
+    // Not of the program's own default, which may have none for us, or not for all threads.
+    if (!jobs_.columns)
+        jobs_.columns =
+            std::make_shared<std::pmr::monotonic_buffer_resource>(std::pmr::new_delete_resource());
     std::pmr::polymorphic_allocator<> room(jobs_.columns.get());
     value* const kept = room.allocate_object<value>(columns.size());
     for (std::size_t i = 0; i < columns.size(); ++i) {

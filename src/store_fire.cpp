@@ -12,6 +12,7 @@ result<raw_change> store_core::change_of(std::span<const value> row, const fire_
     std::size_t next = 0;
     raw_change made;
     made.id = row[next++].integer();
+    if (made.id != fired.id) return places_were_changed("id");
     made.version = row[next++].integer();
     made.attempts = static_cast<int>(row[next++].integer());
     made.run_at = time_of(row[next++]);

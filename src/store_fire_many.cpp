@@ -138,9 +138,8 @@ result<void> store_core::fire_rounds::share_out() {
             // What a statement is found again by is one for all of it.
             if (starts || parts_.back().rows.full() ||
                 sorted_[parts_.back().places.back()]->values.nonce != sorted_[place]->values.nonce)
-                parts_.push_back({{},
-                                  {*store_.statements_, *statement_, store_.limits_.max_payload,
-                                   places.size()}});
+                parts_.push_back(
+                    {{}, {*store_.statements_, *statement_, store_.limits_.max_payload}});
             starts = false;
             parts_.back().places.push_back(place);
             if (auto fine = parts_.back().rows.add(sorted_[place]->ready()); !fine) return fine;

@@ -105,7 +105,7 @@ result<ending> store_core::send_shared_by(const plan& form, steady_time until,
         each->made.reset();
         each->failed.reset();
     }
-    bound_rows rows(*statements_, form.change, limits_.max_payload, sent.size());
+    bound_rows rows(*statements_, form.change, limits_.max_payload);
     std::erase_if(sent, [&](const shared_fire* each) {
         return rows.full() || !rows.add(each->prepared.ready());
     });

@@ -75,7 +75,7 @@ result<answer<lease>> store_core::renew_quietly(int event, const held_lease& hel
 result<store_core::applied_plan> store_core::renew_together(std::span<const held_lease> sorted,
                                                             row_sink on_row) {
     if (statements_->speech->arrays) {
-        bound_rows rows(*statements_, statements_->renew_many, limits_.max_payload, sorted.size());
+        bound_rows rows(*statements_, statements_->renew_many, limits_.max_payload);
         call values(*session_);
         for (std::size_t i = 0; i < sorted.size(); ++i) {
             values.id = sorted[i].id;

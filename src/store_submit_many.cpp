@@ -102,9 +102,7 @@ result<void> store_core::submit_rows::plan() {
         if (!values.key.empty() && !keys.insert(values.key).second) continue;
         if (parts_.empty() || parts_.back().rows.full() ||
             values_at(parts_.back().places.back()).actor != values.actor)
-            parts_.push_back({{},
-                              {*store_.statements_, statement_, store_.limits_.max_payload,
-                               prepared_.size() - i}});
+            parts_.push_back({{}, {*store_.statements_, statement_, store_.limits_.max_payload}});
         parts_.back().places.push_back(i);
         if (auto fine = parts_.back().rows.add(values); !fine) return fine;
     }
@@ -143,7 +141,7 @@ result<void> store_core::submit_rows::find_holders(executor& transaction) {
             answers_[*at] = store_.holder_of(row, prepared_[*at].fingerprint);
     };
     const compiled_statement& statement = store_.statements_->find_keys;
-    bound_rows keys(*store_.statements_, statement, store_.limits_.max_payload, missing.size());
+    bound_rows keys(*store_.statements_, statement, store_.limits_.max_payload);
     for (std::size_t i = 0; i < missing.size(); ++i) {
         const bool last = i + 1 == missing.size();
         if (last || key_at(missing[i]) != key_at(missing[i + 1]))

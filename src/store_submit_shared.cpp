@@ -69,7 +69,7 @@ void store_core::send_submits(std::span<shared_submit* const> all) {
     const compiled_statement& what = statements_->submit_shared;
     const call& first = all.front()->prepared.values;
     steady_time until = first.until;
-    bound_rows rows(*statements_, what, limits_.max_payload, all.size());
+    bound_rows rows(*statements_, what, limits_.max_payload);
     std::vector<shared_submit*> sent;
     std::unordered_set<std::string_view> keys;
     for (shared_submit* const each : all) {

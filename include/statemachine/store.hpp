@@ -127,8 +127,8 @@ public:
     /// Fires a leased step of many runs in one transaction; each gets its own answer, in order. One
     /// that is refused, or that the table refuses, does not spoil the others.
     template <class Inputs>
-    std::vector<result<answer<change_type>>> fire_many(const event<Inputs>& on,
-                                                       std::span<const step<Inputs>> steps) {
+    std::vector<result<answer<change_type>>> fire_many(
+        const event<Inputs>& on, std::type_identity_t<std::span<const step<Inputs>>> steps) {
         const auto call_at = [&](std::size_t i) -> detail::fire_call {
             const step<Inputs>& each = steps[i];
             return {each.run.id,  detail::fence::epoch, each.run.epoch,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory_resource>
 
 namespace conformance {
 namespace {
@@ -166,6 +167,16 @@ TYPED_TEST(batch_of_steps, takes_runs_where_there_are_no_inputs) {
     EXPECT_EQ(this->history(runs[2].id).back().actor, "worker");
     EXPECT_EQ(this->history(runs[3].id).back().actor, "another");
     EXPECT_TRUE(this->store.fire_many(queue::checkpoint, std::span(runs).first(0)).empty());
+}
+
+// The library takes its memory where everybody does.
+TYPED_TEST(batch_of_steps, is_claimed_without_the_default_resource_of_the_program) {
+    std::pmr::memory_resource* const usual =
+        std::pmr::set_default_resource(std::pmr::null_memory_resource());
+    const auto runs = this->runs(3);
+    std::pmr::set_default_resource(usual);
+    ASSERT_EQ(runs.size(), 3U);
+    for (const auto& run : runs) EXPECT_EQ(run.job.payload, "job");
 }
 
 TYPED_TEST(batch_of_steps, chooses_for_each_the_rule_that_holds) {
