@@ -44,7 +44,7 @@ std::span<const value> store_core::claimed_rows::keep(std::span<const value> col
         jobs_.columns =
             std::make_shared<std::pmr::monotonic_buffer_resource>(std::pmr::new_delete_resource());
     std::pmr::polymorphic_allocator<> room(jobs_.columns.get());
-    value* const kept = room.allocate_object<value>(columns.size());
+    auto* const kept = room.allocate_object<value>(columns.size());
     for (std::size_t i = 0; i < columns.size(); ++i) {
         const std::string_view text = columns[i].text();
         char* const copy = text.empty() ? nullptr : room.allocate_object<char>(text.size());
