@@ -20,8 +20,8 @@ struct store_core::claimed_row {
     std::span<const value> columns{};
 };
 
-// The columns of all rows, with their texts, in a few pieces of memory: what each row had of its
-// own was a sixth of a claim's time in the client. Threads that claimed together share them.
+// The columns of all rows, with their texts, in a few pieces of memory, where each row had some
+// three allocations of its own. Threads that claimed together share them.
 struct store_core::claimed_jobs {
     std::vector<claimed_row> rows{};
     std::shared_ptr<std::pmr::monotonic_buffer_resource> columns{};

@@ -18,8 +18,8 @@ REASONS = (
      "claim are 1 % each, its row locks 4 %. Without leases in the index of due jobs claims took "
      "9 % less and the whole of it 1 to 3 %, but claims of leases that ran out a fifth longer. In "
      "the benchmark's run the server takes 85 % of both processors, the client 4 % and the disk "
-     "leaves 11 % idle (perf). Claims that find their jobs again by ctid took 3 % less, but miss "
-     "one that changes between their search and its lock"),
+     "leaves 11 % idle (perf). With claims that find their jobs again by ctid it took 3 % less, "
+     "but they miss one that changes between their search and its lock"),
     ("whole life in batches of 500 against the best by hand, SQLite",
      "of the 44,000 instructions of a step's statements (callgrind, SQLite 3.40) the log row takes "
      "12,000, reading the job back 5,000, the check of its state 4,000, and leaving the indexes "

@@ -99,7 +99,7 @@ private:
     constexpr value(column_type type, std::int64_t number)
         : type_(type), null_(false), number_(number) {}
 
-    // A batch holds thousands, which three words bring through the caches twice as fast as six.
+    // Three words, not one for each kind of content: a batch holds thousands of values.
     column_type type_ = column_type::int64;
     bool null_ = true;
     bool array_ = false;

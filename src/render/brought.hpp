@@ -1,5 +1,5 @@
-// What a change brings back of its jobs: no more than the call does not know before. Of a batch
-// each column takes a tenth of a microsecond for each job, half of it in the server.
+// What a change brings back of its jobs: no more than the call does not know before. A column took
+// 0.06 to 0.08 us of each job of a batch, in the server and libpq together.
 #pragma once
 
 #include "plans.hpp"
