@@ -97,6 +97,27 @@ TYPED_TEST(batch_of_steps, spoils_none_when_one_is_refused) {
     }
 }
 
+TYPED_TEST(batch_of_steps, answers_what_it_does_not_send_where_it_stands) {
+    const std::string refused = "error: invalid_argument";
+    const auto sorted = this->runs(3);
+    EXPECT_EQ(
+        this->fire({{sorted[0], {"a"}}, {sorted[1], {"b"}, "not a token"}, {sorted[2], {"c"}}}),
+        (std::vector<std::string>{"applied", refused, "applied"}));
+    const auto unsorted = this->runs(3);
+    EXPECT_EQ(
+        this->fire({{unsorted[1], {"b"}, "not a token"}, {unsorted[2], {"c"}}, {unsorted[0], {}}}),
+        (std::vector<std::string>{refused, "applied", "applied"}));
+    EXPECT_EQ(this->read(sorted[1].id).state, queue::state::running);
+    EXPECT_EQ(this->read(unsorted[1].id).state, queue::state::running);
+    const std::vector<typename sm::store<queue::machine>::submission> jobs{
+        {{.payload = "a"}}, {{.payload = "b"}, "not a key"}, {{.payload = "c"}}};
+    const auto made = this->store.submit_many(jobs);
+    ASSERT_EQ(made.size(), 3U);
+    EXPECT_EQ(told(made[1]), refused);
+    EXPECT_EQ(this->read(made[0].value()->id).job.payload, "a");
+    EXPECT_EQ(this->read(made[2].value()->id).job.payload, "c");
+}
+
 TYPED_TEST(batch_of_steps, spoils_none_when_the_table_refuses_one) {
     this->refuse_result("forbidden");
     const auto runs = this->runs(3);
