@@ -1,6 +1,5 @@
 #include "wire.hpp"
 
-#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cstdint>
@@ -137,22 +136,22 @@ result<void> append_array(std::string& to, Oid of, std::span<const value> elemen
     append(to, static_cast<std::uint32_t>(elements.size()));
     append(to, 1);
     for (const value& each : elements) {
+        std::array<char, 8> number{};
+        std::string_view content{number.data(), 0};
         if (each.is_null()) {
             append(to, ~std::uint32_t{0});
-        } else if (is_view(each.type())) {
-            const std::string_view content = each.text();
-            if (content.size() + to.size() > std::numeric_limits<int>::max()) return too_large();
-            append(to, static_cast<std::uint32_t>(content.size()));
-            to.append(content);
+            continue;
+        }
+        if (is_view(each.type())) {
+            content = each.text();
         } else {
-            std::array<char, 8> number{};
             auto size = put_number(number, each);
             if (!size) return std::move(size).error();
-            const auto length = split(static_cast<std::uint32_t>(size.value()));
-            std::array<char, length.size() + number.size()> item{};
-            std::ranges::copy(number, std::ranges::copy(length, item.begin()).out);
-            to.append(item.data(), length.size() + size.value());
+            content = {number.data(), size.value()};
         }
+        if (content.size() + to.size() > std::numeric_limits<int>::max()) return too_large();
+        append(to, static_cast<std::uint32_t>(content.size()));
+        to.append(content);
     }
     return success();
 }
@@ -176,7 +175,8 @@ std::optional<std::int64_t> ms_of(std::int64_t microseconds) {
     return floor + epoch_ms;
 }
 
-std::optional<value> read_number(column_type type, const char* content, int length) {
+std::optional<value> read_one(column_type type, const char* content, int length) {
+    if (is_view(type)) return value::view(type, {content, static_cast<std::size_t>(length)});
     auto number = get(content, length);
     if (!number) return {};
     if (type == column_type::real)
@@ -270,17 +270,9 @@ result<std::size_t> read_rows(const PGresult& reply, std::span<const column_type
                 row[index] = value::null(declared[index]);
                 continue;
             }
-            const char* const content = PQgetvalue(&reply, at, column);
-            const column_type type = declared[index];
-            if (is_view(type)) {
-                row[index] = value::view(type, {content, static_cast<std::size_t>(length)});
-            } else if (type == column_type::int64 && length == sizeof(std::int64_t)) {
-                row[index] = value::integer(type, joined<std::int64_t>(content));
-            } else if (const auto number = read_number(type, content, length)) {
-                row[index] = *number;
-            } else {
-                return undeclared();
-            }
+            const auto content = read_one(declared[index], PQgetvalue(&reply, at, column), length);
+            if (!content) return undeclared();
+            row[index] = *content;
         }
         on_row(row);
     }
